@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# The whole program against `gzip -6` of the file that it wrote, its growth with the number of
+# points, and two threads against two processes. Prints tables for benches/README.md.
+#
+#   benches/against_gzip.sh [TIMES]      best of TIMES runs each, 3 unless told
+#
+# Needs cargo, gzip, awk and coreutils. Wall times, so run it on a machine with nothing else to do.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+times=${1:-3}
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+cargo build --release --locked --bin glyptic --example large_photo
+target=${CARGO_TARGET_DIR:-target}/release
+large_photo=$target/examples/large_photo
+photo=$folder/photo.jpg
+half_photo=$folder/half.jpg
+"$large_photo" 3000 "$photo"
+# Half the pixels.
+"$large_photo" 2121 "$half_photo"
+
+# seconds COMMAND...: the best wall time of $times runs.
+seconds() {
+    local best='' start taken
+    for _ in $(seq "$times"); do
+        start=$EPOCHREALTIME
+        "$@" >"$folder/out" 2>"$folder/err" || { cat "$folder/err" >&2; return 1; }
+        taken=$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.3f", b - a }')
+        best=$(awk -v a="${best:-$taken}" -v b="$taken" 'BEGIN { print (b < a) ? b : a }')
+    done
+    echo "$best"
+}
+
+# etch PHOTO SIZE POINTS QUALITY DXF [FLAG...]
+etch() {
+    local photo=$1 size=$2 points=$3 quality=$4 dxf=$5
+    shift 5
+    "$target/glyptic" etch "$photo" --blank heart-80x70x40 --size "$size" --points "$points" \
+        --quality "$quality" -o "$dxf" --report "$dxf.json" --quiet "$@"
+}
+
+# number KEY REPORT: the number under a key of the report.
+number() {
+    awk -F'[:,]' -v key="\"$1\"" '$1 ~ key { gsub(/ /, "", $2); print $2; exit }' "$2"
+}
+
+stages() {
+    awk '/"stages"/ { on = 1; next } on && /}/ { exit }
+        on { gsub(/[",:]/, ""); printf "%s%s %.0f", (n++ ? ", " : ""), $1, $2 } END { print " ms" }' "$1"
+}
+
+zip() { gzip -6 -c "$1"; }
+
+# divide A B DIGITS
+divide() { awk -v a="$1" -v b="$2" -v d="$3" 'BEGIN { printf "%.*f", d, a / b }'; }
+
+echo
+echo "$(date -u +%F), $(nproc) processors, load $(cut -d' ' -f1 /proc/loadavg), best of $times"
+echo
+echo "| 1 M points, photo of 9 MP | glyptic, s | gzip -6, s | ratio |"
+echo "| --- | --- | --- | --- |"
+size=80x70x40mm
+for quality in draft fine best; do
+    dxf=$folder/$quality.dxf
+    own=$(seconds etch "$photo" "$size" 1000000 "$quality" "$dxf")
+    gzip=$(seconds zip "$dxf")
+    echo "| $quality | $own | $gzip | $(divide "$own" "$gzip" 2) |"
+done
+echo
+echo "Stages of the last run of fine: $(stages "$folder/fine.dxf.json")."
+echo
+
+# The same density of points in hearts of half, once and twice the width.
+echo "| growth, fine | s | us a point | peak memory, MB | bytes a point |"
+echo "| --- | --- | --- | --- | --- |"
+while read -r size points; do
+    dxf=$folder/growth.dxf
+    own=$(seconds etch "$photo" "$size" "$points" fine "$dxf")
+    memory=$(number peak_memory_mb "$dxf.json")
+    each=$(awk -v m="$memory" -v p="$points" 'BEGIN { printf "%.0f", m * 1e6 / p }')
+    us=$(awk -v s="$own" -v p="$points" 'BEGIN { printf "%.2f", s * 1e6 / p }')
+    echo "| $points | $own | $us | $memory | $each |"
+done <<'JOBS'
+40x35x20mm 250000
+80x70x40mm 1000000
+160x140x80mm 4000000
+JOBS
+echo
+
+# Half the job: half the area, points and pixels.
+halves() {
+    etch "$half_photo" 56.57x49.5x40mm 500000 fine "$folder/left.dxf" --threads 1 &
+    local left=$!
+    etch "$half_photo" 56.57x49.5x40mm 500000 fine "$folder/right.dxf" --threads 1
+    wait "$left"
+}
+one=$(seconds etch "$photo" 80x70x40mm 1000000 fine "$folder/one.dxf" --threads 1)
+two=$(seconds etch "$photo" 80x70x40mm 1000000 fine "$folder/two.dxf" --threads 2)
+apart=$(seconds halves)
+echo "| fine, 1 M points | s | throughput over two processes |"
+echo "| --- | --- | --- |"
+echo "| one thread | $one | $(divide "$apart" "$one" 2) |"
+echo "| two threads | $two | $(divide "$apart" "$two" 2) |"
+echo "| two processes of one thread, half each | $apart | 1 |"

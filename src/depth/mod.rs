@@ -1,0 +1,209 @@
+//! Where depth comes from: a file, inside the photo, a network, an estimate without one.
+
+pub mod embedded;
+mod file;
+mod holes;
+
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::grid::Grid;
+use crate::photo::Photo;
+use crate::settings::{DepthSettings, DepthSource, Near};
+
+/// Largest ratio between the shapes (width over height) of depth map and photo that passes without
+/// a word: rounding to a multiple of 32, as networks want it, changes 640 x 427 by 5 %.
+const SHAPE_WARNING: f64 = 1.06;
+
+/// Largest ratio that is taken for a map of the same scene. Networks squeeze any photo into a
+/// square, which makes 16:9 into a ratio of 1.78.
+const SHAPE_LIMIT: f64 = 2.0;
+
+/// Estimated nearness, without unit, of any pixel size, over the whole photo.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DepthMap {
+    /// Larger is nearer; NaN where nothing is known.
+    pub nearness: Grid<f32>,
+}
+
+/// A depth map and what is to be said of it.
+#[derive(Clone, Debug)]
+pub struct Depth {
+    /// The map; `None` for a flat picture.
+    pub map: Option<DepthMap>,
+    /// Where it came from, for the report.
+    pub origin: String,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+}
+
+/// Finds the depth of a photo; `matte` has the photo's size.
+///
+/// # Errors
+///
+/// [`Error::Read`] and [`Error::Content`] for a file that holds no usable depth.
+pub fn depth(photo: &Photo, matte: Option<&Grid<f32>>, settings: &DepthSettings) -> Result<Depth> {
+    let _ = matte;
+    match &settings.source {
+        DepthSource::None => Ok(Depth {
+            map: None,
+            origin: "none".to_owned(),
+            warnings: Vec::new(),
+        }),
+        DepthSource::Auto => Err(not_yet("auto")),
+        DepthSource::Embedded => Err(not_yet("embedded")),
+        DepthSource::File(path) => from_file(path, photo, settings.near),
+    }
+}
+
+fn not_yet(value: &str) -> Error {
+    Error::setting(
+        "--depth",
+        &value,
+        "is not available yet",
+        "give a depth map as a file, or --depth none",
+    )
+}
+
+fn from_file(path: &Path, photo: &Photo, near: Near) -> Result<Depth> {
+    let mut stored = file::read(path)?;
+    let (width, height) = (stored.values.width(), stored.values.height());
+    let mut warnings = Vec::new();
+    warnings.extend(check_shape(path, (width, height), photo)?);
+    let holes = holes::mark(&mut stored, near);
+    if holes == 1.0 {
+        return Err(Error::content(
+            path,
+            "depth map holds no depth, only zeros, NaN or infinities",
+            "give another, or --depth none",
+        ));
+    }
+    if holes > 0.5 {
+        let percent = holes * 100.0;
+        warnings.push(format!(
+            "{percent:.0} % of the depth map are holes, filled from around them"
+        ));
+    }
+    let near_label = match near {
+        Near::Bright => "bright",
+        Near::Dark => "dark",
+    };
+    let origin = format!(
+        "file {}, {width} x {height}, {}, near {near_label}",
+        path.display(),
+        stored.sample.label()
+    );
+    let nearness = match near {
+        Near::Bright => stored.values,
+        Near::Dark => stored.values.map(|value| -value),
+    };
+    Ok(Depth {
+        map: Some(DepthMap { nearness }),
+        origin,
+        warnings,
+    })
+}
+
+/// Refuses a depth map of another scene's shape; returns a warning for one that is only stretched.
+fn check_shape(path: &Path, depth_px: (usize, usize), photo: &Photo) -> Result<Option<String>> {
+    let photo_px = (photo.luminance.width(), photo.luminance.height());
+    let shape = |(width, height): (usize, usize)| width as f64 / height as f64;
+    let ratio = |a: f64, b: f64| (a / b).max(b / a);
+    let off = ratio(shape(depth_px), shape(photo_px));
+    let turned_off = ratio(1.0 / shape(depth_px), shape(photo_px));
+    let sizes = format!(
+        "depth map of {} x {} for a photo of {} x {}",
+        depth_px.0, depth_px.1, photo_px.0, photo_px.1
+    );
+    if off > SHAPE_WARNING && turned_off < 1.02 && off > 1.2 {
+        return Err(Error::content(
+            path,
+            format!("{sizes} lies on its side"),
+            "turn the depth map by a quarter",
+        ));
+    }
+    if off > SHAPE_LIMIT {
+        return Err(Error::content(
+            path,
+            format!("{sizes} has another shape (factor {off:.2}, limit {SHAPE_LIMIT})"),
+            "give the depth map of this photo",
+        ));
+    }
+    Ok((off > SHAPE_WARNING).then(|| {
+        format!("{sizes} has another shape (factor {off:.2}); it is stretched over the photo")
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+
+    fn photo(width: usize, height: usize) -> Photo {
+        Photo {
+            luminance: Grid::filled(width, height, 0.5),
+            alpha: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    fn grey_file(width: u32, height: u32, values: &[u8]) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("depth.png");
+        image::save_buffer(&path, values, width, height, image::ExtendedColorType::L8).unwrap();
+        (folder, path)
+    }
+
+    fn settings(path: PathBuf, near: Near) -> DepthSettings {
+        DepthSettings {
+            source: DepthSource::File(path),
+            near,
+            ..DepthSettings::default()
+        }
+    }
+
+    #[test]
+    fn without_a_source_there_is_no_map() {
+        let depth = depth(&photo(4, 4), None, &DepthSettings::default()).unwrap();
+        assert!(depth.map.is_none() && depth.warnings.is_empty());
+    }
+
+    #[test]
+    fn larger_is_nearer_whichever_end_of_the_file_is_near() {
+        let (_folder, path) = grey_file(2, 1, &[10, 200]);
+        for (near, nearest) in [(Near::Bright, 1), (Near::Dark, 0)] {
+            let depth = depth(&photo(2, 1), None, &settings(path.clone(), near)).unwrap();
+            let nearness = depth.map.unwrap().nearness;
+            assert!(nearness.at(nearest, 0) > nearness.at(1 - nearest, 0));
+        }
+    }
+
+    #[test]
+    fn shapes_that_do_not_match_are_told() {
+        let values = [90; 600];
+        let (_folder, path) = grey_file(30, 20, &values);
+        let ask = |width, height| {
+            depth(
+                &photo(width, height),
+                None,
+                &settings(path.clone(), Near::Bright),
+            )
+        };
+        assert!(ask(3000, 2000).unwrap().warnings.is_empty());
+        assert_eq!(ask(2000, 2000).unwrap().warnings.len(), 1);
+        assert!(ask(2000, 3000).unwrap_err().to_string().contains("side"));
+        assert!(
+            ask(900, 9000)
+                .unwrap_err()
+                .to_string()
+                .contains("another shape")
+        );
+    }
+
+    #[test]
+    fn a_file_of_zeros_is_a_flat_far_wall_or_nothing_at_all() {
+        let (_folder, path) = grey_file(30, 20, &[0; 600]);
+        let all = depth(&photo(30, 20), None, &settings(path, Near::Bright)).unwrap();
+        assert!(all.map.unwrap().nearness.values().iter().all(|&v| v == 0.0));
+    }
+}

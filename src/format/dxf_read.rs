@@ -1,0 +1,186 @@
+//! DXF as any program writes it: POINT entities of the drawing, everything else left out.
+//!
+//! Pairs of lines are read one by one, so that no tree of the drawing is held. Any version in text
+//! form, with or without handles, `\n` or `\r\n`, exponents, further groups. A drawing of surfaces
+//! instead of points is told apart with a message. Points inside block definitions are not placed.
+
+use std::io::Read;
+use std::path::Path;
+
+use super::Collector;
+use super::text::{Lines, number, quoted};
+use crate::cloud::Cloud;
+use crate::error::{Error, Result};
+
+/// Entities of which a file is a mesh.
+const FACES: [&[u8]; 2] = [b"3DFACE", b"MESH"];
+
+/// What the pairs that are read belong to.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    /// An entity of no interest, or the header and the tables.
+    Other,
+    /// The pair after `0 SECTION` names the section.
+    SectionName,
+    /// A POINT of the drawing, from that line on.
+    Point(u64),
+}
+
+/// Reads the points of the drawing.
+pub(super) fn read(path: &Path, file: impl Read) -> Result<Cloud> {
+    let mut lines = Lines::new(path, file);
+    let mut points = Collector::new(path, "line");
+    let mut place = Place::Other;
+    let mut section = Section::Other;
+    let mut left_out = LeftOut::default();
+    let mut coordinates = [None; 3];
+    let cut_short = |line: u64| {
+        Error::content(
+            path,
+            format!("ends at line {line} without `EOF`"),
+            "export the file again; it was cut short",
+        )
+    };
+    loop {
+        let Some((line, text)) = lines.next()? else {
+            return Err(cut_short(lines.line()));
+        };
+        let code = group_code(path, line, text)?;
+        let Some((line, value)) = lines.next()? else {
+            return Err(cut_short(lines.line()));
+        };
+        let value = value.trim_ascii();
+        match code {
+            0 => {
+                if let Place::Point(from) = place {
+                    points.push(point(path, from, &mut coordinates)?, from)?;
+                }
+                place = match value {
+                    b"EOF" => break,
+                    b"SECTION" => Place::SectionName,
+                    b"POINT" if section != Section::Blocks => Place::Point(line),
+                    _ => {
+                        left_out.count(section, value);
+                        Place::Other
+                    }
+                };
+            }
+            2 if place == Place::SectionName => section = Section::named(value),
+            10 | 20 | 30 if matches!(place, Place::Point(_)) => {
+                let value = number(value).ok_or_else(|| {
+                    Error::content(
+                        path,
+                        format!("line {line}: `{}` is not a number", quoted(value)),
+                        "a coordinate is written like -47.18, with `.` as the decimal sign",
+                    )
+                })?;
+                coordinates[usize::from(code as u8 / 10 - 1)] = Some(value);
+            }
+            _ => {}
+        }
+    }
+    left_out.refuse(path, points.is_empty())?;
+    Ok(points.finish())
+}
+
+/// A section as far as it matters here.
+#[derive(Clone, Copy, PartialEq)]
+enum Section {
+    Blocks,
+    Entities,
+    Other,
+}
+
+impl Section {
+    fn named(name: &[u8]) -> Self {
+        match name {
+            b"BLOCKS" => Self::Blocks,
+            b"ENTITIES" => Self::Entities,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// What the drawing holds besides the points that are read.
+#[derive(Default)]
+struct LeftOut {
+    faces: u64,
+    points_in_blocks: u64,
+    others: u64,
+    first_other: String,
+}
+
+impl LeftOut {
+    fn count(&mut self, section: Section, kind: &[u8]) {
+        match section {
+            _ if FACES.contains(&kind) => self.faces += 1,
+            Section::Blocks if kind == b"POINT" => self.points_in_blocks += 1,
+            Section::Entities if kind != b"ENDSEC" => {
+                if self.others == 0 {
+                    self.first_other = quoted(kind);
+                }
+                self.others += 1;
+            }
+            _ => {}
+        }
+    }
+
+    /// Refuses a drawing that is not a cloud.
+    fn refuse(&self, path: &Path, no_points: bool) -> Result<()> {
+        let (problem, remedy) = if self.faces > 0 {
+            (
+                format!(
+                    "holds a mesh of {} faces, not a cloud of points",
+                    self.faces
+                ),
+                "sample the mesh to points first",
+            )
+        } else if no_points && self.points_in_blocks > 0 {
+            (
+                format!(
+                    "holds all of its {} points inside blocks",
+                    self.points_in_blocks
+                ),
+                "explode the blocks in the program that made it",
+            )
+        } else if no_points && self.others > 0 {
+            (
+                format!(
+                    "holds no POINT, but {} other entities, the first a {}",
+                    self.others, self.first_other
+                ),
+                "give a drawing of POINT entities",
+            )
+        } else {
+            return Ok(());
+        };
+        Err(Error::content(path, problem, remedy))
+    }
+}
+
+/// The group code, a small whole number.
+fn group_code(path: &Path, line: u64, text: &[u8]) -> Result<i32> {
+    let text = text.trim_ascii();
+    std::str::from_utf8(text)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(|| {
+            Error::content(
+                path,
+                format!("line {line}: `{}` is not a DXF group code", quoted(text)),
+                "export the file again as DXF in text form",
+            )
+        })
+}
+
+/// The point whose groups were read; z is 0 where a flat drawing leaves it out.
+fn point(path: &Path, line: u64, coordinates: &mut [Option<f64>; 3]) -> Result<[f64; 3]> {
+    match std::mem::take(coordinates) {
+        [Some(x), Some(y), z] => Ok([x, y, z.unwrap_or(0.0)]),
+        _ => Err(Error::content(
+            path,
+            format!("the POINT at line {line} has no x or no y"),
+            "export the file again; it was damaged",
+        )),
+    }
+}

@@ -1,0 +1,393 @@
+//! PLY: `float x y z` of the element `vertex`, binary little endian or text; headers through
+//! `ply-rs`, in both directions.
+//!
+//! Reading takes any order and type of properties, further elements, and both byte orders; the
+//! crate decodes each vertex into three numbers, chunk by chunk, so that memory follows what the
+//! file holds and not what its header promises.
+//!
+//! Writing pushes the payload from our own chunks: the crate writes one vertex at a time on one
+//! thread, with a look-up by name for each coordinate, and text with as many digits as `f32` has
+//! rather than the grid's four decimals.
+//!
+//! # Source
+//!
+//! Greg Turk, *The PLY Polygon File Format*, 1994.
+
+use std::fs::File;
+use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use ply_rs::parser::{ParseError, Parser, Reader};
+use ply_rs::ply::{
+    Addable, ElementDef, Encoding, Header, Property, PropertyAccess, PropertyAccessResult,
+    PropertyDef, PropertyType, ScalarType,
+};
+use ply_rs::writer::Writer;
+
+use super::digits::{Cursor, LONGEST};
+use super::stream::{points_in, write_points, write_points_here};
+use super::text::{Lines, number, quoted};
+use super::{Collector, one_line};
+use crate::cloud::Cloud;
+use crate::error::{Error, Result};
+
+/// Longest header that is read; real ones have some hundred bytes.
+const LONGEST_HEADER: usize = 1 << 20;
+
+/// Vertices that are decoded at a time.
+const CHUNK: usize = 16_384;
+
+/// Writes the cloud. `comments` become comment lines.
+pub(super) fn write(
+    cloud: &Cloud,
+    encoding: Encoding,
+    comments: &[String],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let header = header(cloud.len(), encoding, comments);
+    let mut text = Vec::new();
+    Writer::<Vertex>::new().write_header(&mut text, &header)?;
+    out.write_all(&text)?;
+    match encoding {
+        Encoding::Ascii => write_points(cloud.len(), 3 * LONGEST + 3, out, |range, cursor| {
+            for [x, y, z] in points_in(cloud, range) {
+                cursor.fixed4(x);
+                cursor.text(b" ");
+                cursor.fixed4(y);
+                cursor.text(b" ");
+                cursor.fixed4(z);
+                cursor.text(b"\n");
+            }
+        }),
+        Encoding::BinaryLittleEndian => write_points_here(cloud.len(), 12, out, |range, cursor| {
+            push_floats(cloud, range, cursor, f32::to_le_bytes);
+        }),
+        Encoding::BinaryBigEndian => write_points_here(cloud.len(), 12, out, |range, cursor| {
+            push_floats(cloud, range, cursor, f32::to_be_bytes);
+        }),
+    }
+}
+
+fn push_floats(
+    cloud: &Cloud,
+    range: std::ops::Range<usize>,
+    cursor: &mut Cursor<'_>,
+    bytes: impl Fn(f32) -> [u8; 4],
+) {
+    for [x, y, z] in points_in(cloud, range) {
+        let mut vertex = [0; 12];
+        vertex[..4].copy_from_slice(&bytes(x));
+        vertex[4..8].copy_from_slice(&bytes(y));
+        vertex[8..].copy_from_slice(&bytes(z));
+        cursor.text(&vertex);
+    }
+}
+
+fn header(count: usize, encoding: Encoding, comments: &[String]) -> Header {
+    let mut vertex = ElementDef::new("vertex".to_owned());
+    vertex.count = count;
+    for axis in ["x", "y", "z"] {
+        let float = PropertyType::Scalar(ScalarType::Float);
+        vertex
+            .properties
+            .add(PropertyDef::new(axis.to_owned(), float));
+    }
+    let mut header = Header::new();
+    header.encoding = encoding;
+    header.comments = comments.iter().map(|comment| one_line(comment)).collect();
+    header.elements.add(vertex);
+    header
+}
+
+/// What the crate decodes a vertex into. Properties other than x, y and z are skipped.
+#[derive(Clone, Copy, Default)]
+struct Vertex([f64; 3]);
+
+impl Vertex {
+    fn set(&mut self, name: &str, value: f64) -> PropertyAccessResult {
+        match name {
+            "x" => self.0[0] = value,
+            "y" => self.0[1] = value,
+            "z" => self.0[2] = value,
+            _ => return PropertyAccessResult::Ignored,
+        }
+        PropertyAccessResult::Set
+    }
+}
+
+impl PropertyAccess for Vertex {
+    fn new() -> Self {
+        Self::default()
+    }
+    fn set_property(&mut self, _: &str, _: Property) -> PropertyAccessResult {
+        PropertyAccessResult::Ignored
+    }
+    fn set_char(&mut self, name: &str, value: i8) -> PropertyAccessResult {
+        self.set(name, f64::from(value))
+    }
+    fn set_uchar(&mut self, name: &str, value: u8) -> PropertyAccessResult {
+        self.set(name, f64::from(value))
+    }
+    fn set_short(&mut self, name: &str, value: i16) -> PropertyAccessResult {
+        self.set(name, f64::from(value))
+    }
+    fn set_ushort(&mut self, name: &str, value: u16) -> PropertyAccessResult {
+        self.set(name, f64::from(value))
+    }
+    fn set_int(&mut self, name: &str, value: i32) -> PropertyAccessResult {
+        self.set(name, f64::from(value))
+    }
+    fn set_uint(&mut self, name: &str, value: u32) -> PropertyAccessResult {
+        self.set(name, f64::from(value))
+    }
+    fn set_float(&mut self, name: &str, value: f32) -> PropertyAccessResult {
+        self.set(name, f64::from(value))
+    }
+    fn set_double(&mut self, name: &str, value: f64) -> PropertyAccessResult {
+        self.set(name, value)
+    }
+}
+
+/// Reads the vertices.
+pub(super) fn read(path: &Path, mut file: File) -> Result<Cloud> {
+    let fail = |source| Error::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let (header, header_len, header_lines) = read_header(path, &mut file)?;
+    check_vertex(path, &header)?;
+    check_room(path, &header, &mut file, header_len)?;
+    file.seek(SeekFrom::Start(header_len as u64))
+        .map_err(fail)?;
+    let file = BufReader::with_capacity(1 << 18, file);
+    match header.encoding {
+        Encoding::Ascii => read_text(path, &header, header_lines, file),
+        _ => read_binary(path, &header, file),
+    }
+}
+
+/// The header, its length in bytes, and its number of lines.
+fn read_header(path: &Path, file: &mut File) -> Result<(Header, usize, u64)> {
+    let mut bytes = Vec::new();
+    file.take(LONGEST_HEADER as u64)
+        .read_to_end(&mut bytes)
+        .map_err(|source| Error::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+    let (mut length, mut lines) = (0, 0);
+    let ended = bytes.split_inclusive(|&byte| byte == b'\n').any(|line| {
+        length += line.len();
+        lines += 1;
+        line.trim_ascii() == b"end_header"
+    });
+    if !ended {
+        return Err(Error::content(
+            path,
+            format!(
+                "its PLY header has no `end_header` in the first {} bytes",
+                bytes.len()
+            ),
+            "export the file again; it was cut short",
+        ));
+    }
+    // Comments in other encodings than UTF-8 are no reason to refuse the points.
+    let text = String::from_utf8_lossy(&bytes[..length]);
+    let header = Parser::<Vertex>::new()
+        .read_header(&mut Reader::new(text.as_bytes()))
+        .map_err(|error| parse_error(path, &error, error.line().unwrap_or(1)))?;
+    Ok((header, length, lines))
+}
+
+/// The crate's message may span lines and quote the file; ours is one line.
+fn parse_error(path: &Path, error: &ParseError, line: usize) -> Error {
+    let message = error.to_string();
+    let message = message.split_once(": ").map_or(&*message, |(head, rest)| {
+        if head.starts_with("Line ") {
+            rest
+        } else {
+            &message
+        }
+    });
+    Error::content(
+        path,
+        format!("line {line}: {}", quoted(message.as_bytes())),
+        "export the file again as PLY 1.0",
+    )
+}
+
+fn check_vertex(path: &Path, header: &Header) -> Result<()> {
+    let missing = |what: &str| {
+        Err(Error::content(
+            path,
+            format!("its PLY header has no {what}"),
+            "export it with `element vertex` and the properties x, y, z",
+        ))
+    };
+    let Some(vertex) = header.elements.get("vertex") else {
+        return missing("element `vertex`");
+    };
+    for axis in ["x", "y", "z"] {
+        match vertex
+            .properties
+            .get(axis)
+            .map(|property| &property.data_type)
+        {
+            Some(PropertyType::Scalar(_)) => {}
+            _ => return missing(&format!("number `{axis}` for each vertex")),
+        }
+    }
+    let faces = header.elements.get("face").map_or(0, |face| face.count);
+    if faces > 0 {
+        return Err(Error::content(
+            path,
+            format!("holds a mesh of {faces} faces, not a cloud of points"),
+            "sample the mesh to points first",
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses a header that promises more than the file has room for, before anything is read.
+fn check_room(path: &Path, header: &Header, file: &mut File, header_len: usize) -> Result<()> {
+    let length = file.seek(SeekFrom::End(0)).map_err(|source| Error::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    let room = length.saturating_sub(header_len as u64) as u128;
+    for (name, element) in &header.elements {
+        let least = match header.encoding {
+            // A digit and a separator each; the last line may lack its newline.
+            Encoding::Ascii => 2 * element.properties.len().max(1) as u128,
+            _ => element
+                .properties
+                .values()
+                .map(|property| least_size(&property.data_type))
+                .sum(),
+        };
+        let needed = (element.count as u128 * least).saturating_sub(1);
+        if needed > room {
+            let count = element.count;
+            return Err(Error::content(
+                path,
+                format!(
+                    "its header promises {count} of `{name}`, at least {needed} bytes, and {room} follow"
+                ),
+                "export the file again; it was cut short or its header is wrong",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn least_size(kind: &PropertyType) -> u128 {
+    match kind {
+        PropertyType::Scalar(kind) | PropertyType::List(kind, _) => match kind {
+            ScalarType::Char | ScalarType::UChar => 1,
+            ScalarType::Short | ScalarType::UShort => 2,
+            ScalarType::Int | ScalarType::UInt | ScalarType::Float => 4,
+            ScalarType::Double => 8,
+        },
+    }
+}
+
+fn read_binary(path: &Path, header: &Header, file: impl io::BufRead) -> Result<Cloud> {
+    let parser = Parser::<Vertex>::new();
+    let mut reader = Reader::new(file);
+    let mut points = Collector::new(path, "vertex");
+    for (name, element) in &header.elements {
+        let mut piece = element.clone();
+        let mut done = 0;
+        // An element without properties takes no bytes, however many are promised.
+        while done < element.count && !element.properties.is_empty() {
+            piece.count = CHUNK.min(element.count - done);
+            let vertices = parser
+                .read_payload_for_element(&mut reader, &piece, header)
+                .map_err(|error| match error.kind() {
+                    ErrorKind::UnexpectedEof => Error::content(
+                        path,
+                        format!(
+                            "ends before `{name}` number {} of {}",
+                            done + piece.count,
+                            element.count
+                        ),
+                        "export the file again; it was cut short",
+                    ),
+                    _ => parse_error(path, &error, error.line().unwrap_or(0)),
+                })?;
+            done += piece.count;
+            if name == "vertex" {
+                for Vertex(point) in vertices {
+                    points.push(point, points.len() as u64 + 1)?;
+                }
+            }
+        }
+        if name == "vertex" {
+            break;
+        }
+    }
+    Ok(points.finish())
+}
+
+fn read_text(path: &Path, header: &Header, header_lines: u64, file: impl Read) -> Result<Cloud> {
+    let mut lines = Lines::new(path, file).starting_at(header_lines);
+    let mut points = Collector::new(path, "line");
+    for (name, element) in &header.elements {
+        for index in 0..element.count {
+            let Some((number, line)) = lines.next_filled()? else {
+                return Err(Error::content(
+                    path,
+                    format!(
+                        "ends before `{name}` number {} of {}",
+                        index + 1,
+                        element.count
+                    ),
+                    "export the file again; it was cut short",
+                ));
+            };
+            if name != "vertex" {
+                continue;
+            }
+            let point = text_vertex(line, element).map_err(|problem| {
+                Error::content(
+                    path,
+                    format!("line {number}: {problem}"),
+                    "write each vertex on a line, with `.` as the decimal sign",
+                )
+            })?;
+            points.push(point, number)?;
+        }
+        if name == "vertex" {
+            break;
+        }
+    }
+    Ok(points.finish())
+}
+
+/// The coordinates of a vertex in text form. The crate's own way takes ten times as long, and its messages
+/// span lines.
+fn text_vertex(line: &[u8], element: &ElementDef) -> std::result::Result<[f64; 3], String> {
+    let mut words = line
+        .split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty());
+    let mut next = |name: &str| {
+        let word = words.next().ok_or_else(|| format!("`{name}` is missing"))?;
+        number(word).ok_or_else(|| format!("`{}` is not a number for `{name}`", quoted(word)))
+    };
+    let mut vertex = Vertex::default();
+    for (name, property) in &element.properties {
+        let value = next(name)?;
+        match property.data_type {
+            PropertyType::Scalar(_) => {
+                vertex.set(name, value);
+            }
+            // As many words follow; more than the line has end in an error.
+            PropertyType::List(..) => {
+                for _ in 0..value as u64 {
+                    next(name)?;
+                }
+            }
+        }
+    }
+    Ok(vertex.0)
+}

@@ -1,0 +1,250 @@
+//! Rasters: [`Grid`] is a plain row-major array, [`Frame`] says where a grid lies in the crystal.
+//!
+//! The only parallel loops over rows stand here; stages pass plain closures.
+
+use rayon::prelude::*;
+
+/// A row-major raster of `width * height` values; row 0 is the top row.
+///
+/// # Guarantees
+///
+/// - `values().len() == width() * height()`, and both are at least 1.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Grid<T> {
+    width: usize,
+    height: usize,
+    values: Vec<T>,
+}
+
+impl<T> Grid<T> {
+    /// A grid from its rows, top row first; `None` if the length does not fit or a side is 0.
+    #[must_use]
+    pub fn from_values(width: usize, height: usize, values: Vec<T>) -> Option<Self> {
+        let fits = width > 0 && height > 0 && width.checked_mul(height) == Some(values.len());
+        fits.then_some(Self {
+            width,
+            height,
+            values,
+        })
+    }
+
+    /// Columns.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Rows.
+    #[must_use]
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// All values, row after row.
+    #[must_use]
+    pub fn values(&self) -> &[T] {
+        &self.values
+    }
+
+    /// All values, to be changed in place.
+    #[must_use]
+    pub fn values_mut(&mut self) -> &mut [T] {
+        &mut self.values
+    }
+
+    /// The values themselves.
+    #[must_use]
+    pub fn into_values(self) -> Vec<T> {
+        self.values
+    }
+
+    /// The values of one row.
+    #[must_use]
+    pub fn row(&self, row: usize) -> &[T] {
+        &self.values[row * self.width..(row + 1) * self.width]
+    }
+}
+
+impl<T: Copy + Send + Sync> Grid<T> {
+    /// A grid of one value everywhere.
+    ///
+    /// # Panics
+    ///
+    /// If a side is 0.
+    #[must_use]
+    pub fn filled(width: usize, height: usize, value: T) -> Self {
+        assert!(width > 0 && height > 0, "a grid has at least one value");
+        Self {
+            width,
+            height,
+            values: vec![value; width * height],
+        }
+    }
+
+    /// A grid whose value at (column, row) is `value(column, row)`; rows in parallel.
+    ///
+    /// # Panics
+    ///
+    /// If a side is 0.
+    #[must_use]
+    pub fn from_fn(
+        width: usize,
+        height: usize,
+        value: impl Fn(usize, usize) -> T + Sync + Send,
+    ) -> Self {
+        assert!(width > 0 && height > 0, "a grid has at least one value");
+        let mut values = Vec::with_capacity(width * height);
+        (0..width * height)
+            .into_par_iter()
+            .with_min_len(width)
+            .map(|index| value(index % width, index / width))
+            .collect_into_vec(&mut values);
+        Self {
+            width,
+            height,
+            values,
+        }
+    }
+
+    /// The value at (column, row).
+    #[must_use]
+    pub fn at(&self, column: usize, row: usize) -> T {
+        self.values[row * self.width + column]
+    }
+
+    /// Sets the value at (column, row).
+    pub fn set(&mut self, column: usize, row: usize, value: T) {
+        self.values[row * self.width + column] = value;
+    }
+
+    /// A grid of the same size with `change` done to each value; rows in parallel.
+    #[must_use]
+    pub fn map<U: Send>(&self, change: impl Fn(T) -> U + Sync + Send) -> Grid<U> {
+        let mut values = Vec::with_capacity(self.values.len());
+        self.values
+            .par_iter()
+            .with_min_len(self.width)
+            .map(|&value| change(value))
+            .collect_into_vec(&mut values);
+        Grid {
+            width: self.width,
+            height: self.height,
+            values,
+        }
+    }
+
+    /// Calls `change(row, values of the row)` for every row, in parallel.
+    pub fn for_each_row(&mut self, change: impl Fn(usize, &mut [T]) + Sync + Send) {
+        self.values
+            .par_chunks_mut(self.width)
+            .enumerate()
+            .for_each(|(row, values)| change(row, values));
+    }
+}
+
+impl Grid<f32> {
+    /// Bilinear value at (`u`, `v`) in pixels, pixel centres at whole numbers plus one half;
+    /// outside, the value of the nearest border pixel.
+    #[must_use]
+    pub fn bilinear(&self, u: f32, v: f32) -> f32 {
+        let x = (u - 0.5).clamp(0.0, (self.width - 1) as f32);
+        let y = (v - 0.5).clamp(0.0, (self.height - 1) as f32);
+        let (column, row) = (x as usize, y as usize);
+        let (next_column, next_row) = (
+            (column + 1).min(self.width - 1),
+            (row + 1).min(self.height - 1),
+        );
+        let (fx, fy) = (x - column as f32, y - row as f32);
+        let top = self.at(column, row) * (1.0 - fx) + self.at(next_column, row) * fx;
+        let bottom = self.at(column, next_row) * (1.0 - fx) + self.at(next_column, next_row) * fx;
+        top * (1.0 - fy) + bottom * fy
+    }
+}
+
+/// Where a grid lies in the crystal's front plane: square pixels, rows running down (-y).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Frame {
+    /// Left edge of the leftmost pixels, mm.
+    pub x_min_mm: f64,
+    /// Upper edge of the topmost pixels, mm.
+    pub y_max_mm: f64,
+    /// Side of a pixel, mm.
+    pub mm_per_px: f64,
+}
+
+impl Frame {
+    /// Pixel coordinates (`u`, `v`) of the point (`x_mm`, `y_mm`); the centre of the first pixel
+    /// is (0.5, 0.5).
+    #[must_use]
+    pub fn to_px(&self, x_mm: f64, y_mm: f64) -> (f64, f64) {
+        (
+            (x_mm - self.x_min_mm) / self.mm_per_px,
+            (self.y_max_mm - y_mm) / self.mm_per_px,
+        )
+    }
+
+    /// The point in mm at the pixel coordinates (`u`, `v`).
+    #[must_use]
+    pub fn to_mm(&self, u: f64, v: f64) -> (f64, f64) {
+        (
+            self.x_min_mm + u * self.mm_per_px,
+            self.y_max_mm - v * self.mm_per_px,
+        )
+    }
+}
+
+/// A grid of single-precision values together with its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Raster {
+    /// Where the grid lies.
+    pub frame: Frame,
+    /// The values.
+    pub grid: Grid<f32>,
+}
+
+impl Raster {
+    /// Bilinear value at a point in mm; outside, the value of the nearest border pixel.
+    #[must_use]
+    pub fn at_mm(&self, x_mm: f64, y_mm: f64) -> f32 {
+        let (u, v) = self.frame.to_px(x_mm, y_mm);
+        self.grid.bilinear(u as f32, v as f32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_land_in_order() {
+        let grid = Grid::from_fn(3, 2, |column, row| (column + 10 * row) as u32);
+        assert_eq!(grid.values(), [0, 1, 2, 10, 11, 12]);
+        assert_eq!(grid.row(1), [10, 11, 12]);
+    }
+
+    #[test]
+    fn lengths_that_do_not_fit_are_refused() {
+        assert!(Grid::from_values(2, 2, vec![0; 3]).is_none());
+        assert!(Grid::<u8>::from_values(0, 5, vec![]).is_none());
+    }
+
+    #[test]
+    fn bilinear_meets_pixel_centres_and_means() {
+        let grid = Grid::from_values(2, 2, vec![0.0, 1.0, 2.0, 3.0]).unwrap();
+        assert_eq!(grid.bilinear(1.5, 0.5), 1.0);
+        assert_eq!(grid.bilinear(1.0, 1.0), 1.5);
+        assert_eq!(grid.bilinear(-5.0, 9.0), 2.0);
+    }
+
+    #[test]
+    fn frames_turn_y_around() {
+        let frame = Frame {
+            x_min_mm: -2.0,
+            y_max_mm: 3.0,
+            mm_per_px: 0.5,
+        };
+        assert_eq!(frame.to_px(-2.0, 3.0), (0.0, 0.0));
+        assert_eq!(frame.to_px(0.0, 2.0), (4.0, 2.0));
+        assert_eq!(frame.to_mm(4.0, 2.0), (0.0, 2.0));
+    }
+}

@@ -1,0 +1,286 @@
+//! The pipeline: all stages, once, from top to bottom, each timed; nothing else.
+//!
+//! [`etch`] goes from files to files, [`etch_photo`] from a decoded photo to a cloud in memory.
+//! Nothing is written before everything is computed, and the files appear together or not at all.
+
+mod clock;
+mod files;
+
+use std::path::PathBuf;
+
+use self::clock::Clock;
+use crate::blank::Blank;
+use crate::cloud::Cloud;
+use crate::error::{Error, Result};
+use crate::format::{Batch, Format};
+use crate::machine::{Estimate, Machine};
+use crate::photo::Photo;
+use crate::placement::Placement;
+use crate::plan::{MOST_POINTS, Plan};
+use crate::plate::{Plate, Surface};
+use crate::report::{DepthReport, MatteReport, Report, Unplaced, peak_memory_mb};
+use crate::run::Run;
+use crate::settings::Settings;
+use crate::spacing::closeness;
+use crate::tone::ToneMap;
+use crate::{depth, order, photo, placement, preview, relief, sampling, subject, tone};
+
+/// A file of points to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// Where.
+    pub path: PathBuf,
+    /// What.
+    pub format: Format,
+}
+
+/// One job: a photo, what to make of it, and where to put it.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The photo.
+    pub photo: PathBuf,
+    /// Files of points; all hold the same points in the same order.
+    pub outputs: Vec<Output>,
+    /// Where to write the tone map, if at all.
+    pub tone_map: Option<PathBuf>,
+    /// Where to write the preview, if at all.
+    pub preview: Option<PathBuf>,
+    /// Where to write the report, if at all.
+    pub report: Option<PathBuf>,
+    /// What to make.
+    pub settings: Settings,
+}
+
+/// A photo made into points, in memory.
+#[derive(Clone, Debug)]
+pub struct Etched {
+    /// The points in the order of etching.
+    pub cloud: Cloud,
+    /// What the sampler was asked to show.
+    pub tone_map: ToneMap,
+    /// Points per mm2 in projection that the tone map's full white stands for.
+    pub max_density_per_mm2: f64,
+    /// Where the photo lies.
+    pub placement: Placement,
+    /// Where depth came from.
+    pub depth: DepthReport,
+    /// Which part of the photo is etched.
+    pub matte: MatteReport,
+    /// Points that the tone asked for where the spacing left no room.
+    pub unplaced: Unplaced,
+    /// The least scaled distance of two points; `None` with fewer than two.
+    pub least_ratio: Option<f64>,
+    /// The least distance of a point to the blank's surface, mm; infinite without points.
+    pub clearance_mm: f64,
+    /// What the machine needs.
+    pub estimate: Estimate,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+}
+
+/// Makes files of points from a photo file.
+///
+/// # Errors
+///
+/// Any [`Error`]; no file was written then, and what stood there before is as it was.
+pub fn etch(request: &Request, run: &Run) -> Result<Report> {
+    let mut clock = Clock::new(run);
+    files::check(request)?;
+    let (machine, blank, plan) = clock.time("plan", || {
+        let formats: Vec<Format> = request.outputs.iter().map(|output| output.format).collect();
+        plan_for(&request.settings, &formats)
+    })?;
+    let photo = clock.time("decode", || {
+        photo::decode(&request.photo, plan.settings.photo.max_megapixels)
+    })?;
+    let etched = etch_planned(&photo, &machine, &blank, &plan, &mut clock)?;
+    if etched.cloud.is_empty() {
+        return Err(files::nothing_to_etch(request));
+    }
+    let picture = match &request.preview {
+        Some(_) => clock.time("preview", || {
+            let caption = files::caption(&etched, &blank);
+            preview::png(&etched.cloud, &blank, &caption)
+        })?,
+        None => Vec::new(),
+    };
+    let inputs = clock.time("hash", || files::inputs(request, &photo))?;
+    drop(photo);
+    let mut batch = Batch::new();
+    let outputs = clock.time("write", || {
+        files::add_pictures(&mut batch, request, &etched.tone_map, &picture)?;
+        files::add_clouds(&mut batch, request, &etched.cloud, &plan, run)
+    })?;
+    let mut report = files::report(request, &plan, &blank, &machine, etched);
+    report.inputs = inputs;
+    report.outputs = outputs;
+    report.stages = clock.into_times();
+    report.peak_memory_mb = peak_memory_mb();
+    files::add_report(&mut batch, request, &report)?;
+    run.check()?;
+    batch.commit()?;
+    Ok(report)
+}
+
+/// Makes a cloud from a decoded photo, in memory.
+///
+/// The points are those that [`etch`] would write for the same settings to a PLY file.
+///
+/// # Errors
+///
+/// Any [`Error`].
+pub fn etch_photo(photo: &Photo, settings: &Settings, run: &Run) -> Result<Etched> {
+    let (machine, blank, plan) = plan_for(settings, &[])?;
+    etch_planned(photo, &machine, &blank, &plan, &mut Clock::new(run))
+}
+
+/// Looks up machine and blank, and checks all settings against them.
+fn plan_for(settings: &Settings, formats: &[Format]) -> Result<(Machine, Blank, Plan)> {
+    let machine = Machine::find(&settings.machine.name)?;
+    let blank = Blank::find(&settings.blank)?;
+    let plan = settings.validate(&machine, &blank, formats)?;
+    Ok((machine, blank, plan))
+}
+
+/// The stages between the photo and the ordered cloud.
+fn etch_planned(
+    photo: &Photo,
+    machine: &Machine,
+    blank: &Blank,
+    plan: &Plan,
+    clock: &mut Clock<'_>,
+) -> Result<Etched> {
+    let settings = &plan.settings;
+    let volume = &plan.volume;
+    let mut warnings = photo.warnings.clone();
+
+    let matte = clock.time("matte", || subject::matte(photo, &settings.matte))?;
+    warnings.extend(matte.warnings);
+    let matte_grid = matte.grid.as_ref();
+
+    let depth = clock.time("depth", || depth::depth(photo, matte_grid, &settings.depth))?;
+    warnings.extend(depth.warnings);
+
+    let (width_px, height_px) = (photo.luminance.width(), photo.luminance.height());
+    let placement = clock.time("place", || {
+        placement::place(width_px, height_px, &settings.placement, volume)
+    })?;
+    warnings.extend(placement.warnings.iter().cloned());
+
+    let toned = clock.time("tone", || {
+        tone::tone_map(photo, matte_grid, &placement, volume, &settings.tone)
+    })?;
+    warnings.extend(toned.warnings);
+    check_count(&toned.map, plan)?;
+
+    let mut relief_mm = 0.0;
+    let surface = match &depth.map {
+        None => Surface::Flat(plan.front_z_mm as f32),
+        Some(map) => {
+            let shaped = clock.time("relief", || {
+                let behind_mm = plan.behind_relief_mm();
+                let depth = &settings.depth;
+                relief::shape(map, photo, matte_grid, &placement, volume, behind_mm, depth)
+            })?;
+            warnings.extend(shaped.warnings);
+            relief_mm = shaped.relief_mm;
+            Surface::Relief(shaped.surface)
+        }
+    };
+
+    let plates = [Plate {
+        tone: toned.map,
+        surface,
+        layers: plan.layers,
+    }];
+    let run = clock.run();
+    let sampled = clock.time("sample", || {
+        sampling::sample(&plates, volume, &plan.sampling, run)
+    })?;
+    let [plate] = plates;
+
+    let cloud = clock.time("order", || {
+        let permutation = order::deepest_first(&sampled.cloud, plan.sampling.spacing.z_mm);
+        Ok(sampled.cloud.permuted(&permutation))
+    })?;
+    drop(sampled.cloud);
+
+    let spacing = &plan.sampling.spacing;
+    let (least_ratio, clearance_mm) = clock.time("measure", || {
+        let closeness = closeness(&cloud, spacing.xy_mm, spacing.z_mm);
+        let clearance_mm = blank.least_clearance_mm(&cloud).unwrap_or(f64::INFINITY);
+        promised(closeness.least_ratio, clearance_mm, blank)
+    })?;
+    let estimate = clock.time("estimate", || Ok(machine.estimate(&cloud)))?;
+
+    if let Some(budget) = plan.sampling.points
+        && (cloud.len() as f64 - budget as f64).abs() > 0.01 * budget as f64
+    {
+        warnings.push(format!(
+            "the picture has room for {} points, not for the {budget} asked for; lower --spacing \
+             or add --layers",
+            cloud.len()
+        ));
+    }
+    let unplaced = Unplaced {
+        points: sampled.unplaced_points,
+        mm2: sampled.unplaced_points / sampled.max_density_per_mm2.max(1e-9),
+        percent: 100.0 * sampled.unplaced_points / sampled.wanted_points.max(1.0),
+    };
+    Ok(Etched {
+        cloud,
+        tone_map: plate.tone,
+        max_density_per_mm2: sampled.max_density_per_mm2,
+        placement,
+        depth: DepthReport {
+            origin: depth.origin,
+            relief_mm,
+        },
+        matte: MatteReport {
+            used: matte.grid.is_some(),
+            confidence: matte.confidence,
+        },
+        unplaced,
+        least_ratio,
+        clearance_mm,
+        estimate,
+        warnings,
+    })
+}
+
+/// Refuses a picture of more points than a job can have, before any of them is made.
+fn check_count(tone: &ToneMap, plan: &Plan) -> Result<()> {
+    let spacing = &plan.sampling.spacing;
+    // A square grid in every layer: what full white comes closest to.
+    let density = f64::from(plan.layers) / (spacing.xy_mm * spacing.xy_mm);
+    let wanted = tone.full_area_mm2() * density;
+    if plan.sampling.points.is_none() && wanted > MOST_POINTS as f64 {
+        let shown = format!("{}x{} mm", spacing.xy_mm, spacing.z_mm);
+        let limit = format!(
+            "asks for {:.0} million points, and a job has at most {}",
+            wanted / 1e6,
+            MOST_POINTS / 1_000_000
+        );
+        let remedy = "raise --spacing, lower --layers, or give a budget with --points";
+        return Err(Error::setting("--spacing", &shown, limit, remedy));
+    }
+    Ok(())
+}
+
+/// Lets no cloud pass that breaks the promises; that would be a fault of ours, and crack glass.
+fn promised(ratio: Option<f64>, clearance_mm: f64, blank: &Blank) -> Result<(Option<f64>, f64)> {
+    // The last digits of measuring, a thousand times finer than any file resolves.
+    const ROUNDING: f64 = 1e-6;
+    if ratio.is_some_and(|ratio| ratio < 1.0 - ROUNDING) {
+        let what = format!("two points have {} of the spacing", ratio.unwrap_or(0.0));
+        return Err(Error::Promise { what });
+    }
+    if clearance_mm < blank.margin_mm - ROUNDING {
+        let what = format!(
+            "a point lies {clearance_mm} mm from the surface where the margin is {} mm",
+            blank.margin_mm
+        );
+        return Err(Error::Promise { what });
+    }
+    Ok((ratio, clearance_mm))
+}

@@ -1,0 +1,250 @@
+//! What the pipeline reads beside the photo, and what it writes: file names, checksums, report.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::{Etched, Request};
+use crate::blank::Blank;
+use crate::cloud::Cloud;
+use crate::error::{Error, Result};
+use crate::format::{self, Batch};
+use crate::machine::{Machine, ZCompensation};
+use crate::photo::Photo;
+use crate::plan::Plan;
+use crate::report::{
+    BlankReport, Bounds, EstimateReport, InputFile, OutputFile, Report, Role, SpacingReport,
+    Stages, ToneMapReport, thousands,
+};
+use crate::run::Run;
+use crate::settings::{DepthSource, MatteSource, Settings};
+use crate::tone::ToneMap;
+
+/// Refuses a request whose files cannot work, before any work is done.
+pub(super) fn check(request: &Request) -> Result<()> {
+    let outputs = request.outputs.iter().map(|output| &output.path);
+    let others = [&request.tone_map, &request.preview, &request.report];
+    let targets: Vec<&PathBuf> = outputs.chain(others.into_iter().flatten()).collect();
+    let sources: Vec<PathBuf> = sources(request).into_iter().map(|(_, path)| path).collect();
+    format::check_targets(&targets, &sources)
+}
+
+/// Every file that a request reads, the photo first.
+fn sources(request: &Request) -> Vec<(Role, PathBuf)> {
+    let Settings {
+        blank,
+        machine,
+        matte,
+        depth,
+        ..
+    } = &request.settings;
+    let mut sources = vec![(Role::Photo, request.photo.clone())];
+    if let DepthSource::File(path) = &depth.source {
+        sources.push((Role::Depth, path.clone()));
+    }
+    if let MatteSource::File(path) = &matte.source {
+        sources.push((Role::Matte, path.clone()));
+    }
+    // A blank and a machine may be named by a file, or by a name that happens to be no file.
+    for (role, name) in [(Role::Blank, &blank.name), (Role::Machine, &machine.name)] {
+        let path = Path::new(name);
+        if path.extension().is_some() && path.is_file() {
+            sources.push((role, path.to_owned()));
+        }
+    }
+    sources
+}
+
+/// The files that were read, with their checksums.
+pub(super) fn inputs(request: &Request, photo: &Photo) -> Result<Vec<InputFile>> {
+    let with_checksum = |(role, path): (Role, PathBuf)| {
+        let is_photo = role == Role::Photo;
+        Ok(InputFile {
+            role,
+            sha256: sha256_of(&path)?,
+            path,
+            width_px: is_photo.then_some(photo.luminance.width() as u64),
+            height_px: is_photo.then_some(photo.luminance.height() as u64),
+        })
+    };
+    sources(request).into_iter().map(with_checksum).collect()
+}
+
+/// SHA-256 of a file, hexadecimal.
+fn sha256_of(path: &Path) -> Result<String> {
+    let failed = |source| Error::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let mut file = File::open(path).map_err(failed)?;
+    let mut sha256 = Sha256::new();
+    let mut chunk = vec![0; 1 << 18];
+    loop {
+        match file.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(count) => sha256.update(&chunk[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    Ok(sha256
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
+}
+
+/// The error for a picture without a single point.
+pub(super) fn nothing_to_etch(request: &Request) -> Error {
+    Error::content(
+        &request.photo,
+        "leaves no point to etch: what lies in the crystal is black or transparent",
+        "check --matte, --crop, --offset, --brightness, or try --invert",
+    )
+}
+
+/// What stands below the preview.
+pub(super) fn caption(etched: &Etched, blank: &Blank) -> String {
+    let points = thousands(etched.cloud.len() as u64);
+    format!("{}, {}, {points} points", blank.name, blank.size)
+}
+
+/// Adds tone map and preview.
+pub(super) fn add_pictures(
+    batch: &mut Batch,
+    request: &Request,
+    tone: &ToneMap,
+    preview: &[u8],
+) -> Result<()> {
+    if let Some(path) = &request.tone_map {
+        add(batch, path, &tone.to_png())?;
+    }
+    if let Some(path) = &request.preview {
+        add(batch, path, preview)?;
+    }
+    Ok(())
+}
+
+/// Adds the files of points.
+pub(super) fn add_clouds(
+    batch: &mut Batch,
+    request: &Request,
+    cloud: &Cloud,
+    plan: &Plan,
+    run: &Run,
+) -> Result<Vec<OutputFile>> {
+    let comments = comments(plan);
+    let mut outputs = Vec::with_capacity(request.outputs.len());
+    for output in &request.outputs {
+        run.check()?;
+        let written = batch.add(&output.path, |out| {
+            format::write(cloud, output.format, &comments, &output.path, out)
+        })?;
+        outputs.push(OutputFile {
+            path: written.path,
+            format: output.format.name().to_owned(),
+            bytes: written.bytes,
+            sha256: written.sha256,
+        });
+    }
+    Ok(outputs)
+}
+
+/// What a file says of itself, where its format has room.
+fn comments(plan: &Plan) -> Vec<String> {
+    let settings = &plan.settings;
+    let spacing = &plan.sampling.spacing;
+    vec![
+        format!("glyptic {}", env!("CARGO_PKG_VERSION")),
+        format!(
+            "blank {} machine {}",
+            settings.blank.name, settings.machine.name
+        ),
+        format!(
+            "spacing {} x {} mm layers {} seed {}",
+            spacing.xy_mm, spacing.z_mm, plan.layers, plan.sampling.seed
+        ),
+    ]
+}
+
+/// Adds the report.
+pub(super) fn add_report(batch: &mut Batch, request: &Request, report: &Report) -> Result<()> {
+    match &request.report {
+        Some(path) => add(batch, path, report.to_json().as_bytes()),
+        None => Ok(()),
+    }
+}
+
+fn add(batch: &mut Batch, path: &Path, bytes: &[u8]) -> Result<()> {
+    let written = batch.add(path, |out| {
+        out.write_all(bytes).map_err(|source| Error::Write {
+            path: path.to_owned(),
+            source,
+        })
+    });
+    written.map(|_| ())
+}
+
+/// The report, but for the files and the times.
+pub(super) fn report(
+    request: &Request,
+    plan: &Plan,
+    blank: &Blank,
+    machine: &Machine,
+    etched: Etched,
+) -> Report {
+    let (min, max) = etched.cloud.bounds().unwrap_or_default();
+    let spacing = &plan.sampling.spacing;
+    let frame = etched.tone_map.frame;
+    let map = etched.placement.photo_to_blank.into_inner();
+    let row = |i: usize| [map[(i, 0)], map[(i, 1)], map[(i, 2)]];
+    Report {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        settings: plan.settings.clone(),
+        blank: BlankReport {
+            name: blank.name.clone(),
+            size: blank.size,
+            margin_mm: blank.margin_mm,
+        },
+        inputs: Vec::new(),
+        outputs: Vec::new(),
+        points: etched.cloud.len() as u64,
+        bounds_mm: Bounds { min, max },
+        spacing: SpacingReport {
+            xy_mm: spacing.xy_mm,
+            z_mm: spacing.z_mm,
+            least_ratio: etched.least_ratio,
+            // The pipeline lets no two points stand closer than the spacing.
+            duplicates: 0,
+        },
+        precision_mm: spacing.precision_mm,
+        layers: plan.layers,
+        layer_pitch_mm: plan.pitch_mm,
+        clearance_mm: etched.clearance_mm,
+        tone_map: ToneMapReport {
+            x_min_mm: frame.x_min_mm,
+            y_max_mm: frame.y_max_mm,
+            mm_per_px: frame.mm_per_px,
+            max_density_per_mm2: etched.max_density_per_mm2,
+            path: request.tone_map.clone(),
+        },
+        dots_unplaced: etched.unplaced,
+        photo_to_blank: [row(0), row(1)],
+        effective_dpi: 25.4 / etched.placement.mm_per_photo_px,
+        depth: etched.depth,
+        matte: etched.matte,
+        z_compensation: match machine.z_compensation {
+            ZCompensation::Off => "off".to_owned(),
+            ZCompensation::Divide => "divide".to_owned(),
+        },
+        estimate: EstimateReport {
+            seconds: etched.estimate.seconds,
+            travel_mm: etched.estimate.travel_mm,
+        },
+        stages: Stages::default(),
+        peak_memory_mb: 0.0,
+        warnings: etched.warnings,
+    }
+}

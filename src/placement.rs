@@ -1,0 +1,401 @@
+//! Where the photo lies in the blank: photo pixels -> millimetres.
+//!
+//! The photo, or the part of it that `crop` names, is scaled until it covers the bounding box of
+//! the safe area (or fits inside it), centred there, and then zoomed, turned and shifted as the
+//! settings say. Nothing is turned or mirrored unless asked. This is the one place where y turns
+//! from running down to running up.
+
+use nalgebra::{Affine2, Matrix3};
+
+use crate::blank::SafeVolume;
+use crate::error::{Error, Result};
+use crate::settings::{Crop, Fit, PlacementSettings};
+
+/// What an eye resolves at reading distance: one arc minute at 250 mm.
+pub const EYE_RESOLVES_MM: f64 = 0.073;
+
+/// Zooms outside of this show one pixel or nothing.
+const ZOOM: (f64, f64) = (0.05, 50.0);
+
+/// Farthest useful shift, mm: no blank is as large.
+const OFFSET_LIMIT_MM: f64 = 1000.0;
+
+/// From this ratio of its sides a photo is called a needle: a panorama has up to 6.
+const NEEDLE_RATIO: f64 = 8.0;
+
+/// A crop may hang over the photo by this much, px: what decimal fractions lose.
+const CROP_SLACK_PX: f64 = 1e-6;
+
+/// Where the photo lies.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Placement {
+    /// From upright photo pixels (first pixel's centre at 0.5, 0.5; rows down) to mm (y up).
+    pub photo_to_blank: Affine2<f64>,
+    /// Side of a photo pixel in the crystal, mm.
+    pub mm_per_photo_px: f64,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+}
+
+impl Placement {
+    /// Photo pixels per inch in the crystal.
+    #[must_use]
+    pub fn effective_dpi(&self) -> f64 {
+        25.4 / self.mm_per_photo_px
+    }
+}
+
+/// Places a photo of `width_px` x `height_px` in the safe area.
+///
+/// # Errors
+///
+/// [`crate::Error::Setting`] for a crop outside the photo or a zoom out of range.
+pub fn place(
+    width_px: usize,
+    height_px: usize,
+    settings: &PlacementSettings,
+    volume: &SafeVolume,
+) -> Result<Placement> {
+    validate(settings)?;
+    let crop = fitted_part(width_px, height_px, settings)?;
+    let [x_min_mm, y_min_mm, x_max_mm, y_max_mm] = volume.bounds_mm();
+    let across = (x_max_mm - x_min_mm) / crop.width_px;
+    let down = (y_max_mm - y_min_mm) / crop.height_px;
+    let fitted = match settings.fit {
+        Fit::Cover => across.max(down),
+        Fit::Contain => across.min(down),
+    };
+    let mm_per_photo_px = fitted * settings.zoom;
+
+    let centre_px = (
+        crop.x_px + crop.width_px / 2.0,
+        crop.y_px + crop.height_px / 2.0,
+    );
+    let centre_mm = (
+        f64::midpoint(x_min_mm, x_max_mm) + settings.offset_x_mm.get(),
+        f64::midpoint(y_min_mm, y_max_mm) + settings.offset_y_mm.get(),
+    );
+    let photo_to_blank = turned_about(
+        centre_px,
+        centre_mm,
+        mm_per_photo_px,
+        settings.rotate_degrees.get(),
+    );
+    Ok(Placement {
+        photo_to_blank,
+        mm_per_photo_px,
+        warnings: warnings(width_px, height_px, &crop, mm_per_photo_px),
+    })
+}
+
+/// Refuses placements that are no numbers or out of range; the photo's size is not known here.
+///
+/// # Errors
+///
+/// [`crate::Error::Setting`].
+pub(crate) fn validate(settings: &PlacementSettings) -> Result<()> {
+    let zoom = settings.zoom;
+    if !(ZOOM.0..=ZOOM.1).contains(&zoom) {
+        return Err(Error::setting(
+            "--zoom",
+            &zoom,
+            format!("is outside {} to {}", ZOOM.0, ZOOM.1),
+            "1 is the plain fit",
+        ));
+    }
+    for offset in [settings.offset_x_mm, settings.offset_y_mm] {
+        if offset.get().abs() > OFFSET_LIMIT_MM {
+            return Err(Error::setting(
+                "--offset",
+                &offset,
+                format!("shifts by more than {OFFSET_LIMIT_MM} mm"),
+                "give a shift smaller than the blank",
+            ));
+        }
+    }
+    if let Some(crop) = &settings.crop {
+        let sides = [crop.x_px, crop.y_px, crop.width_px, crop.height_px];
+        if sides.iter().any(|side| !side.is_finite()) {
+            return Err(crop_error(crop, "is not made of finite numbers".to_owned()));
+        }
+        if crop.width_px < 1.0 || crop.height_px < 1.0 {
+            return Err(crop_error(crop, "is smaller than one pixel".to_owned()));
+        }
+    }
+    Ok(())
+}
+
+fn crop_error(crop: &Crop, limit: String) -> Error {
+    let Crop {
+        x_px,
+        y_px,
+        width_px,
+        height_px,
+    } = crop;
+    let value = format!("{x_px},{y_px},{width_px},{height_px}");
+    let remedy = "give left, top, width and height in upright photo pixels";
+    Error::setting("--crop", &value, limit, remedy)
+}
+
+/// The part of the photo that is fitted: the crop, or all of it.
+fn fitted_part(width_px: usize, height_px: usize, settings: &PlacementSettings) -> Result<Crop> {
+    let (width, height) = (width_px as f64, height_px as f64);
+    let Some(crop) = settings.crop else {
+        return Ok(Crop {
+            x_px: 0.0,
+            y_px: 0.0,
+            width_px: width,
+            height_px: height,
+        });
+    };
+    let inside = crop.x_px >= -CROP_SLACK_PX
+        && crop.y_px >= -CROP_SLACK_PX
+        && crop.x_px + crop.width_px <= width + CROP_SLACK_PX
+        && crop.y_px + crop.height_px <= height + CROP_SLACK_PX;
+    if inside {
+        Ok(crop)
+    } else {
+        let limit = format!("reaches outside the photo of {width_px} x {height_px} px");
+        Err(crop_error(&crop, limit))
+    }
+}
+
+/// The transform that brings `centre_px` to `centre_mm`, scales, and turns counter-clockwise as
+/// seen by the viewer.
+fn turned_about(
+    centre_px: (f64, f64),
+    centre_mm: (f64, f64),
+    mm_per_px: f64,
+    degrees: f64,
+) -> Affine2<f64> {
+    let (sin, cos) = sine_and_cosine(degrees);
+    // Columns of the picture go right, rows go down: y turns around here.
+    let (xu, xv) = (mm_per_px * cos, mm_per_px * sin);
+    let (yu, yv) = (mm_per_px * sin, -mm_per_px * cos);
+    let x = centre_mm.0 - xu * centre_px.0 - xv * centre_px.1;
+    let y = centre_mm.1 - yu * centre_px.0 - yv * centre_px.1;
+    Affine2::from_matrix_unchecked(Matrix3::new(xu, xv, x, yu, yv, y, 0.0, 0.0, 1.0))
+}
+
+/// Sine and cosine, exact at quarter turns, so that an unturned photo has no shear of 1e-17 that
+/// would take the slower path of the tone map.
+fn sine_and_cosine(degrees: f64) -> (f64, f64) {
+    match degrees.rem_euclid(360.0) {
+        0.0 => (0.0, 1.0),
+        90.0 => (1.0, 0.0),
+        180.0 => (0.0, -1.0),
+        270.0 => (-1.0, 0.0),
+        turned => turned.to_radians().sin_cos(),
+    }
+}
+
+fn warnings(width_px: usize, height_px: usize, crop: &Crop, mm_per_photo_px: f64) -> Vec<String> {
+    let mut warnings = Vec::new();
+    // A hair's breadth of tolerance, so that a photo with just enough pixels is not blamed.
+    if mm_per_photo_px > EYE_RESOLVES_MM * 1.001 {
+        let more = mm_per_photo_px / EYE_RESOLVES_MM;
+        warnings.push(format!(
+            "the photo has {:.0} dpi in the crystal, the eye resolves {:.0} dpi at 250 mm; \
+             take a photo with at least {:.0} x {:.0} px in the part that is etched (now {:.0} x \
+             {:.0}), or a smaller blank",
+            25.4 / mm_per_photo_px,
+            25.4 / EYE_RESOLVES_MM,
+            (crop.width_px * more).ceil(),
+            (crop.height_px * more).ceil(),
+            crop.width_px,
+            crop.height_px,
+        ));
+    }
+    let ratio = (crop.width_px / crop.height_px).max(crop.height_px / crop.width_px);
+    if ratio > NEEDLE_RATIO {
+        let what = if crop.width_px == width_px as f64 && crop.height_px == height_px as f64 {
+            "the photo"
+        } else {
+            "the cropped part"
+        };
+        warnings.push(format!(
+            "{what} is needle-shaped, {:.0} x {:.0} px: little of it can be seen in the blank; \
+             give a --crop closer to a square",
+            crop.width_px, crop.height_px
+        ));
+    }
+    warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::Point2;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::blank::Bound;
+    use crate::grid::{Frame, Grid, Raster};
+    use crate::units::{Degrees, Mm};
+
+    /// A safe area of 20 mm by 10 mm, centred at (1, 2) mm.
+    fn volume() -> SafeVolume {
+        let frame = Frame {
+            x_min_mm: -9.0,
+            y_max_mm: 7.0,
+            mm_per_px: 0.5,
+        };
+        SafeVolume {
+            inset_mm: Raster {
+                frame,
+                grid: Grid::filled(40, 20, 1.0),
+            },
+            z_min_mm: Bound::Constant(-1.0),
+            z_max_mm: Bound::Constant(1.0),
+        }
+    }
+
+    fn mm(placement: &Placement, u: f64, v: f64) -> (f64, f64) {
+        let point = placement.photo_to_blank * Point2::new(u, v);
+        (point.x, point.y)
+    }
+
+    fn close(a: (f64, f64), b: (f64, f64)) -> bool {
+        (a.0 - b.0).abs() < 1e-9 && (a.1 - b.1).abs() < 1e-9
+    }
+
+    #[test]
+    fn cover_fills_the_safe_box_and_rows_run_down() {
+        let placed = place(1000, 1000, &PlacementSettings::default(), &volume()).unwrap();
+        assert!((placed.mm_per_photo_px - 0.02).abs() < 1e-12);
+        assert!(close(mm(&placed, 0.0, 0.0), (-9.0, 12.0)));
+        assert!(close(mm(&placed, 1000.0, 1000.0), (11.0, -8.0)));
+        assert_eq!(placed.warnings, [] as [String; 0]);
+    }
+
+    #[test]
+    fn contain_keeps_the_whole_photo() {
+        let settings = PlacementSettings {
+            fit: Fit::Contain,
+            ..Default::default()
+        };
+        let placed = place(1000, 1000, &settings, &volume()).unwrap();
+        assert!(close(mm(&placed, 0.0, 0.0), (-4.0, 7.0)));
+        assert!(close(mm(&placed, 1000.0, 1000.0), (6.0, -3.0)));
+    }
+
+    #[test]
+    fn the_crop_is_what_is_fitted() {
+        let settings = PlacementSettings {
+            crop: Some(Crop {
+                x_px: 100.0,
+                y_px: 50.5,
+                width_px: 400.0,
+                height_px: 200.0,
+            }),
+            ..Default::default()
+        };
+        let placed = place(1000, 1000, &settings, &volume()).unwrap();
+        assert!(close(mm(&placed, 100.0, 50.5), (-9.0, 7.0)));
+        assert!(close(mm(&placed, 500.0, 250.5), (11.0, -3.0)));
+    }
+
+    #[test]
+    fn rotation_is_counter_clockwise_about_the_centre() {
+        let settings = PlacementSettings {
+            rotate_degrees: Degrees::new(90.0).unwrap(),
+            offset_x_mm: Mm::constant(3.0),
+            offset_y_mm: Mm::constant(-1.0),
+            zoom: 0.5,
+            ..Default::default()
+        };
+        let placed = place(1000, 1000, &settings, &volume()).unwrap();
+        assert!(close(mm(&placed, 500.0, 500.0), (4.0, 1.0)));
+        // The middle of the right edge turns to the top.
+        assert!(close(mm(&placed, 1000.0, 500.0), (4.0, 6.0)));
+        assert!(close(mm(&placed, 500.0, 0.0), (-1.0, 1.0)));
+    }
+
+    #[test]
+    fn crops_outside_the_photo_are_refused() {
+        let fine = [0.0, 0.0, 10.0, 10.0];
+        for (slot, value) in [
+            (0, -1.0),
+            (0, 91.0),
+            (1, f64::NAN),
+            (2, 0.0),
+            (2, -5.0),
+            (2, 100.5),
+            (3, f64::INFINITY),
+            (3, 0.5),
+        ] {
+            let mut sides = fine;
+            sides[slot] = value;
+            let [x_px, y_px, width_px, height_px] = sides;
+            let settings = PlacementSettings {
+                crop: Some(Crop {
+                    x_px,
+                    y_px,
+                    width_px,
+                    height_px,
+                }),
+                ..Default::default()
+            };
+            let error = place(100, 100, &settings, &volume()).unwrap_err();
+            assert!(
+                error.to_string().starts_with("--crop"),
+                "{sides:?}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn zooms_and_offsets_out_of_range_are_refused() {
+        for zoom in [0.0, -1.0, 0.04, 51.0, f64::NAN, f64::INFINITY] {
+            let settings = PlacementSettings {
+                zoom,
+                ..Default::default()
+            };
+            let error = validate(&settings).unwrap_err().to_string();
+            assert!(error.starts_with("--zoom"), "{error}");
+        }
+        let settings = PlacementSettings {
+            offset_y_mm: Mm::constant(-1e9),
+            ..Default::default()
+        };
+        let error = validate(&settings).unwrap_err().to_string();
+        assert!(error.starts_with("--offset"), "{error}");
+    }
+
+    #[test]
+    fn coarse_photos_and_needles_are_told() {
+        let placed = place(100, 100, &PlacementSettings::default(), &volume()).unwrap();
+        assert_eq!(placed.warnings.len(), 1);
+        assert!(placed.warnings[0].contains("127 dpi"), "{placed:?}");
+        assert!(placed.warnings[0].contains("274 x 274 px"), "{placed:?}");
+        for (width_px, height_px) in [(10_000, 1), (1, 10_000)] {
+            let placed = place(
+                width_px,
+                height_px,
+                &PlacementSettings::default(),
+                &volume(),
+            );
+            let warnings = placed.unwrap().warnings.join("\n");
+            assert!(warnings.contains("needle-shaped"), "{warnings}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_unturned_photo_is_never_mirrored_sheared_or_stretched(
+            width_px in 1_usize..20_000,
+            height_px in 1_usize..20_000,
+            zoom in 0.05..50.0,
+            offset in -100.0..100.0,
+        ) {
+            let settings = PlacementSettings {
+                zoom,
+                offset_x_mm: Mm::new(offset).unwrap(),
+                ..Default::default()
+            };
+            let placed = place(width_px, height_px, &settings, &volume()).unwrap();
+            let matrix = placed.photo_to_blank.matrix();
+            prop_assert_eq!((matrix[(0, 1)], matrix[(1, 0)]), (0.0, 0.0));
+            prop_assert!(matrix[(0, 0)] > 0.0 && matrix[(1, 1)] == -matrix[(0, 0)]);
+        }
+    }
+}

