@@ -273,8 +273,9 @@ pub struct SamplingSettings {
     pub points: Option<u64>,
     /// Another seed gives another, equally good cloud. Default: 1.
     pub seed: u64,
-    /// Largest random shift along z of the points of a layer; it hides the sheets from aside and costs
-    /// twice as much depth for each layer. Default: 0.01 mm.
+    /// Largest random shift along z of the points of a layer; it hides the layers from aside and costs
+    /// twice as much depth for each layer. Default: 0.02 mm; with 0.01 mm `tests/lattice.rs` finds 3.2
+    /// instead of 2.6 at 30 degrees.
     pub jitter_z_mm: Mm,
 }
 
@@ -284,7 +285,7 @@ impl Default for SamplingSettings {
             quality: Quality::Fine,
             points: None,
             seed: 1,
-            jitter_z_mm: Mm::constant(0.01),
+            jitter_z_mm: Mm::constant(0.02),
         }
     }
 }

@@ -59,7 +59,7 @@ fn grey(fraction: f64, quality: Quality) -> Cloud {
         quality,
         seed: 3,
         points: None,
-        jitter_z_mm: 0.01,
+        jitter_z_mm: 0.02,
     };
     sampling::sample(&[plate], &volume, &sampling, &Run::default())
         .unwrap()

@@ -3,6 +3,8 @@
 //! The candidates of a layer are one copy of the tile, as far as they lie inside the safe volume
 //! and keep their distance from the plates that were sampled before.
 
+use rayon::prelude::*;
+
 use super::bands::Bands;
 use super::spacing::Rule;
 use super::stack::Stack;
@@ -39,6 +41,8 @@ pub(super) struct Candidates<'a> {
     jitter: i32,
     seed: u64,
     tiles: Vec<LayerTile>,
+    /// Candidates of a layer per square unit.
+    density: f64,
     /// The points of plates sampled before.
     others: Option<&'a Bands<[i32; 3]>>,
     /// Whether the z bounds need a look at every place.
@@ -58,8 +62,9 @@ impl<'a> Candidates<'a> {
         let stack = Stack::new(plate, &rule, jitter);
         let layers = plate.layers as usize;
         let bounded = others.is_some() || !always_within(&stack, layers, jitter, volume, &rule);
-        let tiles = (0..layers as u64)
-            .map(|layer| tile.for_layer(seed, layer))
+        let tiles = (0..layers)
+            .into_par_iter()
+            .map(|layer| tile.for_layer(seed, layer, layers))
             .collect();
         Self {
             rule,
@@ -69,6 +74,7 @@ impl<'a> Candidates<'a> {
             jitter,
             seed,
             tiles,
+            density: tile.density(),
             others,
             bounded,
         }
@@ -108,63 +114,47 @@ impl<'a> Candidates<'a> {
             })
     }
 
-    /// The candidates in a rectangle of the target's pixels, by pixel.
-    pub(super) fn by_pixel(&self, target: &Target, first: [usize; 2], size: [usize; 2]) -> ByPixel {
+    /// Whether some candidates may not stand for other reasons than x and y.
+    pub(super) fn bounded(&self) -> bool {
+        self.bounded
+    }
+
+    /// Candidates per pixel of the target, of all layers.
+    pub(super) fn capacity(&self, target: &Target) -> f32 {
+        (self.density * self.layers as f64 * target.pixel * target.pixel) as f32
+    }
+
+    /// Calls `visit` with every candidate in some rows of the target's pixels, its threshold and
+    /// its pixel, in a fixed order; whether it may stand is not looked at.
+    pub(super) fn for_each_in(
+        &self,
+        target: &Target,
+        first_row: usize,
+        rows: usize,
+        mut visit: impl FnMut(Dot, f32, [usize; 2]),
+    ) {
         let edge = |origin: f64, px: usize| (origin + px as f64 * target.pixel).ceil() as i32;
-        let low = [edge(target.x_min, first[0]), edge(target.y_min, first[1])];
+        let (width, last_row) = (target.wish.width(), first_row + rows - 1);
+        let low = [edge(target.x_min, 0), edge(target.y_min, first_row)];
         let high = [
-            edge(target.x_min, first[0] + size[0]),
-            edge(target.y_min, first[1] + size[1]),
+            edge(target.x_min, width),
+            edge(target.y_min, first_row + rows),
         ];
-        let mut found: Vec<(u32, Dot)> = Vec::new();
-        let mut starts = vec![0u32; size[0] * size[1] + 1];
-        let per_px = target.pixel.recip() as f32;
-        let place = |value: i32, origin: f64, first: usize, size: usize| {
-            let px = (f64::from(value) - origin - first as f64 * target.pixel) as f32 * per_px;
-            (px as usize).min(size - 1)
-        };
+        let per_px = target.pixel.recip();
         for (layer, tile) in self.tiles.iter().enumerate() {
-            tile.for_each_in(low, high, |x, y| {
-                let column = place(x, target.x_min, first[0], size[0]);
-                let row = place(y, target.y_min, first[1], size[1]);
+            tile.for_each_in(low, high, |x, y, threshold| {
+                let column = ((f64::from(x) - target.x_min) * per_px) as usize;
+                let row = ((f64::from(y) - target.y_min) * per_px) as usize;
                 let dot = Dot {
                     x,
                     y,
                     layer: layer as u16,
                     rest: [0; 2],
                 };
-                if target.wish.at(first[0] + column, first[1] + row) > 0.0 && self.allows(&dot) {
-                    let pixel = row * size[0] + column;
-                    starts[pixel + 1] += 1;
-                    found.push((pixel as u32, dot));
-                }
+                let pixel = [column.min(width - 1), row.clamp(first_row, last_row)];
+                visit(dot, threshold, pixel);
             });
         }
-        for i in 1..starts.len() {
-            starts[i] += starts[i - 1];
-        }
-        let mut next = starts.clone();
-        let mut sorted = vec![Dot::default(); found.len()];
-        for (pixel, dot) in found {
-            let slot = &mut next[pixel as usize];
-            sorted[*slot as usize] = dot;
-            *slot += 1;
-        }
-        ByPixel { starts, sorted }
-    }
-}
-
-/// The candidates of a block, by pixel.
-#[derive(Debug)]
-pub(super) struct ByPixel {
-    starts: Vec<u32>,
-    sorted: Vec<Dot>,
-}
-
-impl ByPixel {
-    /// The candidates of the pixel with that number, row after row.
-    pub(super) fn of_pixel(&self, pixel: usize) -> &[Dot] {
-        &self.sorted[self.starts[pixel] as usize..self.starts[pixel + 1] as usize]
     }
 }
 

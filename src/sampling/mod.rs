@@ -1,9 +1,8 @@
 //! Sampling: plates -> [`Cloud`].
 
 mod bands;
-mod budget;
 mod candidates;
-mod diffusion;
+mod dither;
 pub mod packing;
 mod potential;
 mod relocation;
@@ -50,9 +49,9 @@ pub struct Spacing {
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Quality {
-    /// Diffusion and one pass of relocation.
+    /// Two passes of relocation.
     Draft,
-    /// Three passes of relocation.
+    /// Four passes of relocation.
     #[default]
     Fine,
     /// Twelve passes of relocation: more hardly gain anything.
@@ -60,12 +59,11 @@ pub enum Quality {
 }
 
 impl Quality {
-    /// Passes of relocation. On the photos tried (8 layers, 0.001 mm), gains over a staggered grid
-    /// at 0.05 mm of blur: one pass 5 to 10 dB, three 10 to 14, twelve 14 to 16, thirty 1 more.
+    /// Passes of relocation; `examples/compare` prints what each gains.
     fn passes(self) -> u32 {
         match self {
-            Self::Draft => 1,
-            Self::Fine => 3,
+            Self::Draft => 2,
+            Self::Fine => 4,
             Self::Best => 12,
         }
     }
@@ -99,8 +97,8 @@ pub struct Sampled {
     pub wanted_points: f64,
 }
 
-/// The part of the tile's density that full white asks for. What is left lets the diffusion find
-/// a free candidate near every wish; at 1.0 white starves here and there.
+/// The part of the tile's density that full white asks for. What is left are places that relocation
+/// can move points into.
 const WHITE_OF_TILE: f64 = 0.988;
 
 /// The largest share of a square grid's density that is called full white. The tile could give
@@ -145,7 +143,8 @@ pub fn sample(
     run: &Run,
 ) -> Result<Sampled> {
     let rule = Rule::new(&sampling.spacing);
-    let tile = Tile::new(&rule);
+    let most_layers = plates.iter().map(|plate| plate.layers).max().unwrap_or(1);
+    let tile = Tile::new(&rule, most_layers as usize);
     let jitter = jitter_units(&rule, sampling.jitter_z_mm);
     let full = (WHITE_OF_TILE * tile.density()).min(WHITE_OF_GRID / (rule.xy * rule.xy));
     let densities = plates.iter().map(|plate| full * f64::from(plate.layers));
@@ -171,7 +170,8 @@ pub fn sample(
         let others = (!placed.is_empty()).then(|| Bands::new(placed.clone(), cell, 1));
         let candidates = Candidates::new(plate, volume, &tile, rule, jitter, seed, others.as_ref());
         let budget = sampling.points.map(|_| target.total().round() as usize);
-        let chosen = budget::diffuse(target, &candidates, budget, seed, run)?;
+        run.progress("dither", 0.0);
+        let chosen = dither::dither(target, &candidates, budget, run)?;
         unplaced += chosen.unplaced;
         let passes = sampling.quality.passes();
         let dots = relocation::relocate(chosen.dots, target, &candidates, passes, run)?;

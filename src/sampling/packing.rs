@@ -74,16 +74,26 @@ fn wrapped(difference: f64, period: f64) -> f64 {
 /// Returns the points after at most `rounds` rounds, and the least distance among them.
 #[must_use]
 pub fn relax(count: usize, period: f64, rounds: usize, seed: u64) -> (Vec<[f64; 2]>, f64) {
-    let mut points: Vec<[f64; 2]> = (0..count as u64)
+    let random = (0..count as u64)
         .map(|i| [2 * i, 2 * i + 1].map(|k| f64::from(random::unit(seed, k)) * period))
         .collect();
+    push_apart(random, period, rounds)
+}
+
+/// Pushes points on a torus of side `period` apart until none are closer than 1.
+///
+/// Returns the points after at most `rounds` rounds, and the least distance among them before the
+/// last one.
+#[must_use]
+pub fn push_apart(points: Vec<[f64; 2]>, period: f64, rounds: usize) -> (Vec<[f64; 2]>, f64) {
+    let mut points = points;
     // Discs a little larger than asked for: the last overlaps fade only slowly.
     const SWOLLEN: f64 = 1.004;
     let mut least = 0.0;
     for _ in 0..rounds {
         let mut cells = TorusCells::new(&points, period, SWOLLEN);
         least = f64::INFINITY;
-        for index in 0..count {
+        for index in 0..points.len() {
             let point = points[index];
             let mut push = [0.0; 2];
             for other in cells.around(point) {
@@ -115,9 +125,14 @@ pub fn relax(count: usize, period: f64, rounds: usize, seed: u64) -> (Vec<[f64; 
 /// Takes points of a unit torus (0..1) onto a whole-number torus of side `period`, where the
 /// squared distance of any two becomes at least `least_squared`.
 ///
-/// Points that no step frees are left out; then holes are filled again where one more fits.
+/// Returns the points that stand, each with its index; points that no step frees are left out.
 #[must_use]
-pub fn settle(unit: &[[f64; 2]], period: i32, least_squared: i64, sweeps: usize) -> Vec<[i32; 2]> {
+pub fn settle(
+    unit: &[[f64; 2]],
+    period: i32,
+    least_squared: i64,
+    sweeps: usize,
+) -> Vec<(u32, [i32; 2])> {
     let size = f64::from(period);
     let least = (least_squared as f64).sqrt();
     let mut points: Vec<[f64; 2]> = unit
@@ -184,22 +199,20 @@ pub fn settle(unit: &[[f64; 2]], period: i32, least_squared: i64, sweeps: usize)
 }
 
 /// The points in order, without those closer than allowed to an earlier one that was kept.
-fn keep_free(points: &[[f64; 2]], period: f64, least_squared: i64) -> Vec<[i32; 2]> {
-    let mut kept: Vec<[f64; 2]> = Vec::with_capacity(points.len());
+fn keep_free(points: &[[f64; 2]], period: f64, least_squared: i64) -> Vec<(u32, [i32; 2])> {
+    let mut kept = Vec::with_capacity(points.len());
     let mut cells = TorusCells::new(&[], period, (least_squared as f64).sqrt() + 1.0);
-    for &point in points {
+    for (index, &point) in points.iter().enumerate() {
         let free = cells.around(point).all(|other| {
-            let [dx, dy] =
-                [0, 1].map(|axis| wrapped(point[axis] - kept[other as usize][axis], period));
+            let other = points[other as usize];
+            let [dx, dy] = [0, 1].map(|axis| wrapped(point[axis] - other[axis], period));
             dx * dx + dy * dy >= least_squared as f64
         });
         if free {
             let home = cells.of(point);
-            cells.members[home].push(kept.len() as u32);
-            kept.push(point);
+            cells.members[home].push(index as u32);
+            kept.push((index as u32, point.map(|value| value as i32)));
         }
     }
-    kept.into_iter()
-        .map(|point| point.map(|value| value as i32))
-        .collect()
+    kept
 }
