@@ -92,18 +92,14 @@ impl<T: Copy + Send + Sync> Grid<T> {
         height: usize,
         value: impl Fn(usize, usize) -> T + Sync + Send,
     ) -> Self {
-        assert!(width > 0 && height > 0, "a grid has at least one value");
-        let mut values = Vec::with_capacity(width * height);
-        (0..width * height)
-            .into_par_iter()
-            .with_min_len(width)
-            .map(|index| value(index % width, index / width))
-            .collect_into_vec(&mut values);
-        Self {
-            width,
-            height,
-            values,
-        }
+        // Filled and then overwritten: a division for each value would cost more.
+        let mut grid = Self::filled(width, height, value(0, 0));
+        grid.for_each_row(|row, values| {
+            for (column, place) in values.iter_mut().enumerate() {
+                *place = value(column, row);
+            }
+        });
+        grid
     }
 
     /// The value at (column, row).

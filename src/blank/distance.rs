@@ -9,8 +9,9 @@
 
 use super::outline::Point;
 
-/// Halvings from the square around everything down to a cell: 128 cells a side.
-const LEVELS: u32 = 7;
+/// Halvings from the square around everything down to a cell: 256 cells a side. Half as many make
+/// lists twice as long.
+const LEVELS: u32 = 8;
 /// Side of that square in sides of the box around the polygons. Points outside of it look at every
 /// edge, so some room around the blank keeps files that do not fit from being slow to check.
 const ROOM: f64 = 1.5;

@@ -10,7 +10,7 @@ use super::mesh::Mesh;
 use super::prism::Prism;
 use super::volume::{Bound, SafeVolume};
 use super::{edt, safe, safe_mesh};
-use crate::grid::{Grid, Raster};
+use crate::grid::{Frame, Grid, Raster};
 
 /// Largest tilt of a face that counts as flat, as its cosine: one degree, which at n = 1.52 turns
 /// the beam by a third of a degree, 0.06 mm at 10 mm.
@@ -103,6 +103,28 @@ impl<'a> Entry<'a> {
         }
     }
 
+    /// [`Entry::inset_mm`] at the pixels of a frame; exact up to where the beam is widest.
+    fn insets(&self, frame: Frame, [width, height]: [usize; 2], beam: &Beam) -> Grid<f32> {
+        let at = |column: usize, row: usize| frame.to_mm(column as f64 + 0.5, row as f64 + 0.5);
+        let Self::Face(prism) = self else {
+            return Grid::from_fn(width, height, |column, row| {
+                let (x, y) = at(column, row);
+                self.inset_mm(x, y) as f32
+            });
+        };
+        let widest_mm = beam.radius_mm(2.0 * prism.half_thickness_mm);
+        let counting_mm = [prism.bevel_mm, prism.bevel_mm + widest_mm];
+        let across = safe::distances(&prism.outline, frame, [width, height], counting_mm);
+        Grid::from_fn(width, height, |column, row| {
+            let (x, y) = at(column, row);
+            let outer = across.at(column, row) - prism.bevel_mm as f32;
+            let holes = prism.holes.iter();
+            holes.fold(outer, |least, hole| {
+                least.min(hole.distance_mm([x, y]) as f32)
+            })
+        })
+    }
+
     /// Whether the whole cone onto a point passes the face.
     pub(super) fn reaches(&self, beam: &Beam, [x, y, z]: [f64; 3]) -> bool {
         self.inset_mm(x, y) >= beam.radius_mm(self.z_mm() - z)
@@ -117,10 +139,9 @@ impl<'a> Entry<'a> {
             Self::Found { .. } => 0.0,
         };
         let at = |column: usize, row: usize| frame.to_mm(column as f64 + 0.5, row as f64 + 0.5);
-        let entry = Grid::from_fn(width, height, |column, row| {
-            let (x, y) = at(column, row);
-            (self.inset_mm(x, y) - guard_mm) as f32
-        });
+        let entry = self
+            .insets(frame, [width, height], beam)
+            .map(|inset| inset - guard_mm as f32);
         let top = |column, row| {
             let (x, y) = at(column, row);
             f64::from(volume.z_max_mm.at_mm(x, y))

@@ -8,7 +8,7 @@
 
 use serde::Deserialize;
 
-use super::outline::{Outline, Point, signed_area, subdivided};
+use super::outline::{Outline, Point, subdivided};
 
 /// One member of the family; lengths in halves of the bounding box.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -66,9 +66,9 @@ impl Heart {
         let (mut low, mut high) = (0.0, 1.0 + self.widest_y);
         for _ in 0..50 {
             let middle = 0.5 * (low + high);
-            // 1e-6 of half the box is far below the digits that `fill` is given with.
-            let filled = signed_area(&closed(&self.right_half(middle), 1e-6)).abs() / 4.0;
-            if filled < self.fill {
+            // The box is 2 x 2; the axis and a foot add nothing to the integral of x dy.
+            let half: f64 = self.right_half(middle).iter().map(swept).sum();
+            if 2.0 * half.abs() / 4.0 < self.fill {
                 low = middle;
             } else {
                 high = middle;
@@ -109,6 +109,16 @@ impl Heart {
             ],
         ]
     }
+}
+
+/// The integral of x dy along a cubic Bézier curve: products of Bernstein polynomials, integrated.
+fn swept(curve: &[Point; 4]) -> f64 {
+    let ([x0, y0], [x1, y1], [x2, y2], [x3, y3]) = (curve[0], curve[1], curve[2], curve[3]);
+    let parts = x0 * (-10.0 * y0 + 6.0 * y1 + 3.0 * y2 + y3)
+        + x1 * (-6.0 * y0 + 3.0 * y2 + 3.0 * y3)
+        + x2 * (-3.0 * y0 - 3.0 * y1 + 6.0 * y3)
+        + x3 * (-y0 - 3.0 * y1 - 6.0 * y2 + 10.0 * y3);
+    parts / 20.0
 }
 
 /// The curves of the right half and their mirror image as one closed polygon, clockwise.
