@@ -184,3 +184,61 @@ fn point(path: &Path, line: u64, coordinates: &mut [Option<f64>; 3]) -> Result<[
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{points_of, refusal};
+
+    #[test]
+    fn dxf_of_other_programs_is_read() {
+        let foreign = b"  0\r\nSECTION\r\n  2\r\nHEADER\r\n  9\r\n$ACADVER\r\n  1\r\nAC1027\r\n  0\r\nENDSEC\r\n\
+            999\r\na remark\r\n  0\r\nSECTION\r\n  2\r\nBLOCKS\r\n  0\r\nPOINT\r\n 10\r\n9\r\n 20\r\n9\r\n  0\r\nENDSEC\r\n\
+            0\r\nSECTION\r\n  2\r\nENTITIES\r\n  0\r\nPOINT\r\n  5\r\n1A\r\n330\r\n1F\r\n100\r\nAcDbEntity\r\n  8\r\nL\xe4yer\r\n\
+            100\r\nAcDbPoint\r\n 10\r\n 1.25E+01 \r\n 20\r\n-7e-2\r\n 30\r\n+3\r\n210\r\n0\r\n\
+            0\r\nLINE\r\n 10\r\n5\r\n 20\r\n5\r\n 11\r\n6\r\n 21\r\n6\r\n\
+            0\r\nPOINT\r\n 20\r\n2\r\n 10\r\n1\r\n  0\r\nENDSEC\r\n  0\r\nEOF\r\n";
+        assert_eq!(
+            points_of("a.dxf", foreign),
+            [[12.5, -0.07, 3.0], [1.0, 2.0, 0.0]]
+        );
+    }
+
+    #[test]
+    fn dxf_that_holds_no_cloud_is_told_apart() {
+        let with = |entities: &str| {
+            format!("0\nSECTION\n2\nENTITIES\n{entities}0\nENDSEC\n0\nEOF\n").into_bytes()
+        };
+        let message = refusal("a.dxf", &with("0\n3DFACE\n10\n0\n0\n3DFACE\n10\n1\n"));
+        assert_eq!(
+            message,
+            "holds a mesh of 2 faces, not a cloud of points; sample the mesh to points first"
+        );
+        let message = refusal("a.dxf", &with("0\nLINE\n10\n0\n"));
+        assert!(
+            message.contains("no POINT, but 1 other entities, the first a LINE"),
+            "{message}"
+        );
+        let message = refusal("a.dxf", &with("0\nPOINT\n10\n0\n0\nPOINT\n"));
+        assert!(
+            message.starts_with("the POINT at line 6 has no x or no y"),
+            "{message}"
+        );
+        let message = refusal("a.dxf", &with("0\nPOINT\n10\nabc\n20\n0\n"));
+        assert!(
+            message.starts_with("line 8: `abc` is not a number"),
+            "{message}"
+        );
+        let message = refusal("a.dxf", b"AutoCAD Binary DXF\r\n\x1a\0");
+        assert!(message.contains("binary"), "{message}");
+        let message = refusal("a.dxf", b"0\nSECTION\n2\nENTITIES\n0\nPOINT\n10\n1");
+        assert!(
+            message.contains("ends at line 8 without `EOF`"),
+            "{message}"
+        );
+        let message = refusal("a.dxf", b"a cat\nand a dog\n");
+        assert!(
+            message.starts_with("line 1: `a cat` is not a DXF group code"),
+            "{message}"
+        );
+    }
+}

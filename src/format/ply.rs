@@ -13,8 +13,7 @@
 //!
 //! Greg Turk, *The PLY Polygon File Format*, 1994.
 
-use std::fs::File;
-use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, ErrorKind, Read, SeekFrom, Write};
 use std::path::Path;
 
 use ply_rs::parser::{ParseError, Parser, Reader};
@@ -24,8 +23,9 @@ use ply_rs::ply::{
 };
 use ply_rs::writer::Writer;
 
-use super::digits::{Cursor, LONGEST};
-use super::stream::{points_in, write_points, write_points_here};
+use super::columns::write_lines;
+use super::records::Source;
+use super::stream::write_floats;
 use super::text::{Lines, number, quoted};
 use super::{Collector, one_line};
 use crate::cloud::Cloud;
@@ -49,37 +49,9 @@ pub(super) fn write(
     Writer::<Vertex>::new().write_header(&mut text, &header)?;
     out.write_all(&text)?;
     match encoding {
-        Encoding::Ascii => write_points(cloud.len(), 3 * LONGEST + 3, out, |range, cursor| {
-            for [x, y, z] in points_in(cloud, range) {
-                cursor.fixed4(x);
-                cursor.text(b" ");
-                cursor.fixed4(y);
-                cursor.text(b" ");
-                cursor.fixed4(z);
-                cursor.text(b"\n");
-            }
-        }),
-        Encoding::BinaryLittleEndian => write_points_here(cloud.len(), 12, out, |range, cursor| {
-            push_floats(cloud, range, cursor, f32::to_le_bytes);
-        }),
-        Encoding::BinaryBigEndian => write_points_here(cloud.len(), 12, out, |range, cursor| {
-            push_floats(cloud, range, cursor, f32::to_be_bytes);
-        }),
-    }
-}
-
-fn push_floats(
-    cloud: &Cloud,
-    range: std::ops::Range<usize>,
-    cursor: &mut Cursor<'_>,
-    bytes: impl Fn(f32) -> [u8; 4],
-) {
-    for [x, y, z] in points_in(cloud, range) {
-        let mut vertex = [0; 12];
-        vertex[..4].copy_from_slice(&bytes(x));
-        vertex[4..8].copy_from_slice(&bytes(y));
-        vertex[8..].copy_from_slice(&bytes(z));
-        cursor.text(&vertex);
+        Encoding::Ascii => write_lines(cloud, b"", *b" ", b"\n", out),
+        Encoding::BinaryLittleEndian => write_floats(cloud, out, f32::to_le_bytes),
+        Encoding::BinaryBigEndian => write_floats(cloud, out, f32::to_be_bytes),
     }
 }
 
@@ -149,7 +121,7 @@ impl PropertyAccess for Vertex {
 }
 
 /// Reads the vertices.
-pub(super) fn read(path: &Path, mut file: File) -> Result<Cloud> {
+pub(super) fn read(path: &Path, mut file: impl Source) -> Result<Cloud> {
     let fail = |source| Error::Read {
         path: path.to_owned(),
         source,
@@ -167,7 +139,7 @@ pub(super) fn read(path: &Path, mut file: File) -> Result<Cloud> {
 }
 
 /// The header, its length in bytes, and its number of lines.
-fn read_header(path: &Path, file: &mut File) -> Result<(Header, usize, u64)> {
+fn read_header(path: &Path, file: &mut impl Source) -> Result<(Header, usize, u64)> {
     let mut bytes = Vec::new();
     file.take(LONGEST_HEADER as u64)
         .read_to_end(&mut bytes)
@@ -249,7 +221,12 @@ fn check_vertex(path: &Path, header: &Header) -> Result<()> {
 }
 
 /// Refuses a header that promises more than the file has room for, before anything is read.
-fn check_room(path: &Path, header: &Header, file: &mut File, header_len: usize) -> Result<()> {
+fn check_room(
+    path: &Path,
+    header: &Header,
+    file: &mut impl Source,
+    header_len: usize,
+) -> Result<()> {
     let length = file.seek(SeekFrom::End(0)).map_err(|source| Error::Read {
         path: path.to_owned(),
         source,
@@ -390,4 +367,82 @@ fn text_vertex(line: &[u8], element: &ElementDef) -> std::result::Result<[f64; 3
         }
     }
     Ok(vertex.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::read_bytes;
+    use super::super::tests::{points_of, refusal};
+    use super::*;
+
+    #[test]
+    fn ply_in_any_order_and_type_is_read() {
+        let header = |format: &str| {
+            format!(
+                "ply\r\nformat {format} 1.0\r\ncomment L\u{e4}yer\r\nelement camera 2\r\n\
+                 property list uchar int parts\r\nelement vertex 1\r\nproperty uchar red\r\n\
+                 property double z\r\nproperty list uchar short ring\r\nproperty short x\r\n\
+                 property float y\r\nelement face 0\r\nproperty list uchar int vertex_indices\r\n\
+                 end_header\r\n"
+            )
+            .into_bytes()
+        };
+        let mut little = header("binary_little_endian");
+        little.extend([1, 5, 0, 0, 0, 0, 255]);
+        little.extend((-10.78_f64).to_le_bytes());
+        little.extend([2, 1, 0, 1, 0]);
+        little.extend(7_i16.to_le_bytes());
+        little.extend(0.5_f32.to_le_bytes());
+        let mut big = header("binary_big_endian");
+        big.extend([1, 0, 0, 0, 5, 0, 255]);
+        big.extend((-10.78_f64).to_be_bytes());
+        big.extend([2, 0, 1, 0, 1]);
+        big.extend(7_i16.to_be_bytes());
+        big.extend(0.5_f32.to_be_bytes());
+        let mut text = header("ascii");
+        text.extend(b"1 5\r\n0\r\n255 -10.78 2 1 1 7 5e-1\r\n");
+        for bytes in [little, big, text] {
+            assert_eq!(points_of("a.ply", &bytes), [[7.0, 0.5, -10.78]]);
+        }
+    }
+
+    #[test]
+    fn ply_that_lies_is_refused_at_once() {
+        let with = |format: &str, elements: &str, payload: &str| {
+            format!("ply\nformat {format} 1.0\n{elements}end_header\n{payload}").into_bytes()
+        };
+        let xyz = "property float x\nproperty float y\nproperty float z\n";
+        for format in ["binary_little_endian", "binary_big_endian", "ascii"] {
+            let vertices = format!("element vertex {}\n{xyz}", 1_u64 << 40);
+            let message = refusal("a.ply", &with(format, &vertices, "1 2 3\n"));
+            assert!(
+                message.contains("promises 1099511627776 of `vertex`"),
+                "{message}"
+            );
+            let nothing = format!("element nothing {}\nelement vertex 1\n{xyz}", 1_u64 << 60);
+            let found = read_bytes(Path::new("a.ply"), &with(format, &nothing, "123456789012"));
+            assert!(format == "ascii" || found.is_ok());
+        }
+        let faces = format!("element vertex 1\n{xyz}element face 7\nproperty list uchar int v\n");
+        let message = refusal("a.ply", &with("ascii", &faces, "1 2 3\n"));
+        assert!(message.contains("a mesh of 7 faces"), "{message}");
+        let flat = "element vertex 1\nproperty float x\nproperty float y\n";
+        let message = refusal("a.ply", &with("ascii", flat, "1 2\n"));
+        assert!(message.contains("no number `z`"), "{message}");
+        let three = format!("element vertex 3\n{xyz}");
+        let message = refusal("a.ply", &with("ascii", &three, "1 2 3\n1 2 cat\n1 2 3\n"));
+        assert!(
+            message.starts_with("line 9: `cat` is not a number for `z`"),
+            "{message}"
+        );
+        let message = refusal("a.ply", &with("ascii", &three, "1 2 3\n1 2 nan\n1 2 3\n"));
+        assert!(
+            message.starts_with("line 9: z = NaN is not finite"),
+            "{message}"
+        );
+        let message = refusal("a.ply", b"ply\nformat ascii 1.0\nelement vertex 1\n");
+        assert!(message.contains("no `end_header`"), "{message}");
+        let message = refusal("a.ply", b"ply\nformat cuneiform 1.0\nend_header\n");
+        assert!(message.starts_with("line 2: "), "{message}");
+    }
 }

@@ -72,21 +72,26 @@ where
     Ok(())
 }
 
-/// Formats and writes on the calling thread alone: for what is as fast as copying, where handing over
-/// costs more than it saves.
-pub(super) fn write_points_here(
-    points: usize,
-    longest: usize,
+/// Writes x, y, z of each point as 12 bytes, on the calling thread alone: this is as fast as copying,
+/// and handing chunks over costs more than it saves.
+pub(super) fn write_floats(
+    cloud: &Cloud,
     out: &mut dyn Write,
-    format: impl Fn(Range<usize>, &mut Cursor<'_>),
+    bytes: impl Fn(f32) -> [u8; 4],
 ) -> io::Result<()> {
-    // 800 kB of PLY a write: with a tenth of it, the calls into the system take as long as the bytes.
+    // 800 kB a write: with a tenth of it, the calls into the system take as long as the bytes.
     const CHUNK: usize = 65_536;
-    let mut buffer = vec![0; CHUNK.min(points) * longest];
+    let points = cloud.len();
+    let mut buffer = vec![0; 12 * CHUNK.min(points)];
     for start in (0..points).step_by(CHUNK) {
-        let mut cursor = Cursor::new(&mut buffer);
-        format(start..(start + CHUNK).min(points), &mut cursor);
-        let used = cursor.len();
+        let range = start..(start + CHUNK).min(points);
+        let used = 12 * range.len();
+        let records = buffer[..used].chunks_exact_mut(12);
+        for (record, [x, y, z]) in records.zip(points_in(cloud, range)) {
+            record[..4].copy_from_slice(&bytes(x));
+            record[4..8].copy_from_slice(&bytes(y));
+            record[8..].copy_from_slice(&bytes(z));
+        }
         out.write_all(&buffer[..used])?;
     }
     Ok(())

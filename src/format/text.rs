@@ -13,7 +13,10 @@ const LONGEST_LINE: usize = 1 << 16;
 /// How much is read at a time.
 const BUFFER: usize = 1 << 18;
 
-/// The lines of a file, without their ends (`\n` or `\r\n`), numbered from 1.
+/// What some programs start a text with to say that it is UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// The lines of a file, without their ends (`\n` or `\r\n`) and without a mark of UTF-8 at its start, numbered from 1.
 pub(super) struct Lines<R> {
     path: PathBuf,
     reader: R,
@@ -95,6 +98,9 @@ impl<R: Read> Lines<R> {
             }
             self.end += count;
         };
+        if self.line == 0 && self.buffer[self.start..end].starts_with(MARK) {
+            self.start += MARK.len();
+        }
         let line = &self.buffer[self.start..end];
         let length = line.strip_suffix(b"\r").unwrap_or(line).len();
         let line = self.start..self.start + length;

@@ -1,0 +1,193 @@
+//! Lines of columns: XYZ, ASC, TXT, CSV. Readers of the trade disagree on comments, so none are
+//! written; a first line that names the columns is written where it is asked for.
+
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use super::digits::LONGEST;
+use super::stream::{points_in, write_points};
+use super::text::{Lines, number, quoted};
+use super::{Collector, Separator, TextSettings};
+use crate::cloud::Cloud;
+use crate::error::{Error, Result};
+
+/// Writes the cloud; `separator` is the format's own, unless the settings name another.
+pub(super) fn write(
+    cloud: &Cloud,
+    separator: Separator,
+    settings: &TextSettings,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let separator = [settings.separator.unwrap_or(separator).byte()];
+    if settings.header {
+        let names = ["x_mm", "y_mm", "z_mm"].map(str::as_bytes);
+        out.write_all(&names.join(&separator[..]))?;
+        out.write_all(b"\n")?;
+    }
+    if settings.decimals() == 4 {
+        return write_lines(cloud, b"", separator, b"\n", out);
+    }
+    let decimals = settings.decimals();
+    write_points(cloud.len(), 3 * LONGEST + 3, out, |range, cursor| {
+        for [x, y, z] in points_in(cloud, range) {
+            cursor.fixed(x, decimals);
+            cursor.text(&separator);
+            cursor.fixed(y, decimals);
+            cursor.text(&separator);
+            cursor.fixed(z, decimals);
+            cursor.text(b"\n");
+        }
+    })
+}
+
+/// Writes three numbers of four decimals a line, between what starts and ends each line.
+pub(super) fn write_lines(
+    cloud: &Cloud,
+    before: &[u8],
+    separator: [u8; 1],
+    after: &[u8],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let longest = 3 * LONGEST + before.len() + 2 + after.len();
+    write_points(cloud.len(), longest, out, |range, cursor| {
+        for [x, y, z] in points_in(cloud, range) {
+            cursor.text(before);
+            cursor.fixed4(x);
+            cursor.text(&separator);
+            cursor.fixed4(y);
+            cursor.text(&separator);
+            cursor.fixed4(z);
+            cursor.text(after);
+        }
+    })
+}
+
+/// Reads lines of at least three numbers, between blanks, commas or semicolons; what follows the
+/// third (intensity, colour) is left out. Lines that start with `#` or `//` are comments, and the
+/// first line may name the columns.
+pub(super) fn read(path: &Path, file: impl Read) -> Result<Cloud> {
+    let mut lines = Lines::new(path, file);
+    let mut points = Collector::new(path, "line");
+    let mut first = true;
+    while let Some((line, text)) = lines.next_filled()? {
+        if text.starts_with(b"#") || text.starts_with(b"//") {
+            continue;
+        }
+        let may_name_columns = std::mem::take(&mut first);
+        match coordinates(text) {
+            Ok(point) => points.push(point, line)?,
+            Err(word) if may_name_columns && names_columns(word) => {}
+            Err(word) => return Err(not_a_point(path, line, word)),
+        }
+    }
+    Ok(points.finish())
+}
+
+/// Three numbers, or the first word that is none; empty where words are missing.
+#[inline]
+pub(super) fn coordinates(text: &[u8]) -> std::result::Result<[f64; 3], &[u8]> {
+    let mut words = text
+        .split(|byte| matches!(byte, b' ' | b'\t' | b',' | b';'))
+        .filter(|word| !word.is_empty());
+    let mut point = [0.0; 3];
+    for value in &mut point {
+        let word = words.next().unwrap_or_default();
+        *value = number(word).ok_or(word)?;
+    }
+    Ok(point)
+}
+
+/// `x`, `"X"`, `X_mm`: a name, and not binary or a damaged number.
+fn names_columns(word: &[u8]) -> bool {
+    word.trim_ascii_start()
+        .first()
+        .is_some_and(|first| first.is_ascii_alphabetic() || *first == b'"')
+        && word.iter().all(|byte| byte.is_ascii_graphic())
+}
+
+/// The error for a line whose `word` is no number, or missing.
+pub(super) fn not_a_point(path: &Path, line: u64, word: &[u8]) -> Error {
+    let problem = if word.is_empty() {
+        format!("line {line} has fewer than three numbers")
+    } else {
+        format!("line {line}: `{}` is not a number", quoted(word))
+    };
+    Error::content(
+        path,
+        problem,
+        "a point is a line `x y z`, with `.` as the decimal sign",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{points_of, refusal};
+    use super::*;
+
+    fn text_of(separator: Separator, settings: &TextSettings) -> String {
+        let mut cloud = Cloud::default();
+        cloud.push([1.5, -0.0625, 1234.0]);
+        cloud.push([-0.000_001, 0.000_001, 7.25]);
+        let mut out = Vec::new();
+        write(&cloud, separator, settings, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn columns_are_written_as_the_settings_say() {
+        let plain = TextSettings::default();
+        assert_eq!(
+            text_of(Separator::Space, &plain),
+            "1.5000 -0.0625 1234.0000\n0.0000 0.0000 7.2500\n"
+        );
+        assert_eq!(
+            text_of(
+                Separator::Comma,
+                &TextSettings {
+                    header: true,
+                    ..plain
+                }
+            ),
+            "x_mm,y_mm,z_mm\n1.5000,-0.0625,1234.0000\n0.0000,0.0000,7.2500\n"
+        );
+        let fine = TextSettings {
+            separator: Some(Separator::Semicolon),
+            header: false,
+            decimals: Some(6),
+        };
+        assert_eq!(
+            text_of(Separator::Comma, &fine),
+            "1.500000;-0.062500;1234.000000\n-0.000001;0.000001;7.250000\n"
+        );
+        let coarse = TextSettings {
+            decimals: Some(2),
+            ..plain
+        };
+        assert_eq!(
+            text_of(Separator::Tab, &coarse),
+            "1.50\t-0.06\t1234.00\n0.00\t0.00\t7.25\n"
+        );
+    }
+
+    #[test]
+    fn lines_of_numbers_are_read_with_any_separator() {
+        let text = b"x,y,z\n# a remark\n1,2,3\n4;5;6;255\n\n 7\t8  9e0 1 2 3\r\n//end\n";
+        let expected = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]];
+        assert_eq!(points_of("a.csv", text), expected);
+    }
+
+    #[test]
+    fn lines_that_are_no_points_are_refused_with_their_number() {
+        for (bytes, expected) in [
+            (&b"1 2 3\n1 2\n"[..], "line 2 has fewer than three numbers"),
+            (b"1 2 3\n\n1 2 cat\n", "line 3: `cat` is not a number"),
+            (b"1 2 3\n1 inf 3\n", "line 2: y = inf is not finite"),
+            (b"1 2 1e300\n", "line 1: z = 1"),
+            (b"\x89PNG\r\n\x1a\n\0\0", "line 1: "),
+            (b"", "is empty"),
+        ] {
+            let message = refusal("a.xyz", bytes);
+            assert!(message.starts_with(expected), "{message}");
+        }
+    }
+}
