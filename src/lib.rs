@@ -60,7 +60,9 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod blank;
+pub mod check;
 pub mod cloud;
+pub mod convert;
 pub mod depth;
 pub mod error;
 pub mod format;

@@ -11,11 +11,15 @@
 //! Coordinates that are the `f32` nearest to a multiple of 0.01, 0.001 or 0.0001 mm stand for that
 //! multiple: 0.08 and 0.16 mm are exactly 0.08 mm apart, which their `f32` are not.
 
+mod nearest;
+
 use std::cmp::Ordering;
 
 use rayon::prelude::*;
 
 use crate::cloud::Cloud;
+
+pub use nearest::{CLOSE, ClosePair, Neighbours, neighbours};
 
 /// How close the points of a cloud come.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -162,13 +166,14 @@ fn nearest_whole(value: f64) -> f64 {
     (value + 0.5_f64.copysign(value)) as i64 as f64
 }
 
-/// A point in steps, with the key of its cell.
+/// A point in steps, with the key of its cell and its place in the cloud.
 #[derive(Clone, Copy, Debug)]
 struct Placed {
     key: u64,
     x: f32,
     y: f32,
     z: f32,
+    index: u32,
 }
 
 impl Placed {
@@ -178,6 +183,7 @@ impl Placed {
             .then_with(|| self.x.total_cmp(&other.x))
             .then_with(|| self.y.total_cmp(&other.y))
             .then_with(|| self.z.total_cmp(&other.z))
+            .then_with(|| self.index.cmp(&other.index))
     }
 
     fn coincides(&self, other: &Self) -> bool {
@@ -197,16 +203,35 @@ struct Cells {
 
 impl Cells {
     fn new(cloud: &Cloud, metric: &Metric, width: f64) -> Self {
-        let mut points: Vec<Placed> = (0..cloud.len())
+        let points: Vec<Placed> = (0..cloud.len())
             .into_par_iter()
             .filter_map(|index| {
                 let point = cloud.point(index);
                 point.iter().all(|value| value.is_finite()).then(|| {
                     let [x, y, z] = point.map(|mm| metric.steps(mm));
-                    Placed { key: 0, x, y, z }
+                    let index = index as u32;
+                    Placed {
+                        key: 0,
+                        x,
+                        y,
+                        z,
+                        index,
+                    }
                 })
             })
             .collect();
+        let mut cells = Self {
+            points,
+            width,
+            narrowest: 0.0,
+        };
+        cells.arrange(metric, width);
+        cells
+    }
+
+    /// Sorts the points into cells of another width.
+    fn arrange(&mut self, metric: &Metric, width: f64) {
+        let points = &mut self.points;
         let range = |pick: fn(&Placed) -> f32| {
             let low = points
                 .par_iter()
@@ -220,9 +245,12 @@ impl Cells {
         };
         let ((x0, x1), (y0, y1), (z0, z1)) = (range(|p| p.x), range(|p| p.y), range(|p| p.z));
         let extent = ((x1 - x0).max(y1 - y0) / metric.xy).max((z1 - z0) / metric.z);
-        let narrowest = extent / MOST_CELLS;
-        let width = width.max(narrowest);
-        let (xy, z) = (1.0 / (width * metric.xy), 1.0 / (width * metric.z));
+        self.narrowest = extent / MOST_CELLS;
+        self.width = width.max(self.narrowest);
+        let (xy, z) = (
+            1.0 / (self.width * metric.xy),
+            1.0 / (self.width * metric.z),
+        );
         points.par_iter_mut().for_each(|point| {
             // One free cell at each end, so that keys of neighbours never run over.
             let cell =
@@ -231,11 +259,6 @@ impl Cells {
                 cell(point.z, z0, z) * SHEET + cell(point.y, y0, xy) * ROW + cell(point.x, x0, xy);
         });
         points.par_sort_unstable_by(Placed::order);
-        Self {
-            points,
-            width,
-            narrowest,
-        }
     }
 
     /// The least distance of points next to each other in the array, in spacings, and the number of

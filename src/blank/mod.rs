@@ -18,10 +18,10 @@ mod mesh;
 mod mesh_file;
 mod outline;
 mod pattern;
-mod picture;
 mod prism;
 mod safe;
 mod safe_mesh;
+mod shallow;
 mod solid;
 mod table;
 mod template;
@@ -35,6 +35,7 @@ use rayon::prelude::*;
 
 pub use entry::Beam;
 pub use prism::Hole;
+pub use shallow::Shallow;
 pub use table::Glass;
 pub use volume::{Bound, SafeVolume};
 
@@ -244,17 +245,6 @@ impl Blank {
     /// [`Error::Setting`] when there is none.
     pub fn safe_outline_mm(&self) -> Result<Vec<Vec<[f32; 2]>>> {
         Ok(contour::at_level(&self.safe_volume()?.inset_mm, 0.0))
-    }
-
-    /// Draws the blank from the front and from the right: outline, bevel, holes, and the part that
-    /// may hold points; returns a PNG file. The bar has blocks of 1 mm, or of 10 mm beside
-    /// blanks of more than 60 mm.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Setting`] when no part may hold points.
-    pub fn picture(&self) -> Result<Vec<u8>> {
-        picture::png(self)
     }
 
     fn check_margin(&self) -> Result<()> {

@@ -25,7 +25,8 @@ impl Solid {
         }
     }
 
-    fn clearance_floor_mm(&self, point: [f64; 3]) -> f64 {
+    /// A bound that the clearance does not fall below, found in a table; the point is finite.
+    pub(super) fn clearance_floor_mm(&self, point: [f64; 3]) -> f64 {
         match self {
             Self::Prism(prism) => prism.clearance_floor_mm(point),
             Self::Mesh(mesh) => mesh.clearance_floor_mm(point),

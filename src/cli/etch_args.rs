@@ -282,7 +282,7 @@ impl EtchArgs {
 }
 
 /// Reads one of `names`, as settings files spell them.
-fn one_of<T>(names: &'static [&'static str]) -> impl TypedValueParser<Value = T>
+pub(crate) fn one_of<T>(names: &'static [&'static str]) -> impl TypedValueParser<Value = T>
 where
     T: DeserializeOwned + Clone + Send + Sync + 'static,
 {
@@ -292,7 +292,8 @@ where
     })
 }
 
-fn spacing(text: &str) -> Result<[Mm; 2], String> {
+/// Reads `0.08x0.09mm`, or one length for both.
+pub(crate) fn spacing(text: &str) -> Result<[Mm; 2], String> {
     let both = text.parse().map(|length| [length, length]);
     both.ok()
         .or_else(|| lengths::<2>(text))

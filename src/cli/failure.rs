@@ -16,7 +16,6 @@ pub(crate) enum Failure {
     /// The job failed.
     Job(Error),
     /// The result is bad news, and was printed: a file that is not safe.
-    #[allow(dead_code, reason = "for commands that judge files")]
     Verdict,
 }
 

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueHint};
-use glyptic::Error;
 use glyptic::blank::{Blank, Hole};
 use glyptic::format::{Format, write_whole};
 use glyptic::machine::Machine;
 use glyptic::settings::BlankSettings;
 use glyptic::units::{Mm, Size};
+use glyptic::{Error, preview};
 use serde_json::{Value, json};
 
 use super::failure::{Failure, printable};
@@ -22,9 +22,18 @@ pub(crate) struct ListArgs {
     json: bool,
 }
 
+const BLANKS_EXAMPLES: &str = "\
+Examples:
+  glyptic blanks
+      All crystals by name, with sizes and where the numbers come from.
+  glyptic blanks show heart-35 --preview heart.png
+      One crystal; a picture of outline, safe area, bevel and hole.
+  glyptic blanks show crystal.template --margin 4mm --json
+      One from a file, with another margin.";
+
 /// `glyptic blanks`.
 #[derive(Args, Clone, Debug)]
-#[command(args_conflicts_with_subcommands = true)]
+#[command(args_conflicts_with_subcommands = true, after_help = BLANKS_EXAMPLES)]
 pub(crate) struct BlanksArgs {
     #[command(flatten)]
     list: ListArgs,
@@ -126,7 +135,15 @@ fn list_blanks(json: bool) -> Result<(), Failure> {
 fn show_blank(blank: &Blank, preview: Option<&Path>, json: bool) -> Result<(), Failure> {
     let volume = blank.safe_volume()?;
     if let Some(path) = preview {
-        let picture = blank.picture()?;
+        let caption = format!(
+            "{}\n{}, margin {} mm, bevel {} mm, hole {}",
+            printable(&blank.name),
+            blank.size,
+            blank.margin_mm,
+            blank.bevel_mm,
+            holes(blank)
+        );
+        let picture = preview::blank_png(blank, &caption)?;
         write_whole(path, |out| {
             out.write_all(&picture).map_err(|source| Error::Write {
                 path: path.to_owned(),

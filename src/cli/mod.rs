@@ -1,11 +1,13 @@
 //! The command line: what can be asked, and how answers and errors are put.
 
+mod check;
 mod config;
 mod etch;
 mod etch_args;
 mod failure;
 mod list;
 mod progress;
+mod target;
 mod text;
 
 use std::process::ExitCode;
@@ -23,7 +25,7 @@ use self::text::print;
     version,
     max_term_width = 100,
     after_help = "Lengths take a unit (3mm, 80um, 1.25in) and are millimetres without one.\n\
-                  Exit codes: 0 done, 1 the job failed, 2 wrong usage, 130 stopped by Ctrl-C.\n\n\
+                  Exit codes: 0 done, 1 the job failed or the file is not safe, 2 wrong usage, 130 stopped by Ctrl-C.\n\n\
                   Example: glyptic etch photo.jpg --blank heart-35 -o pendant.dxf --preview pendant.png"
 )]
 struct Cli {
@@ -35,14 +37,20 @@ struct Cli {
 enum Command {
     /// Make files of points from a photo.
     Etch(Box<etch_args::EtchArgs>),
+    /// Tell whether a file of points is safe to etch.
+    Check(Box<check::CheckArgs>),
     /// List the crystals that are known by name, or show one.
     Blanks(list::BlanksArgs),
     /// List the engravers that are known by name.
     Machines(list::ListArgs),
     /// List the file formats.
     Formats(list::ListArgs),
-    /// Print the JSON Schema of the report.
-    Schema,
+    /// Print the JSON Schema of what `etch`, or another command, prints with --json.
+    Schema {
+        /// The command.
+        #[arg(default_value = "etch", value_parser = ["etch", "check"])]
+        command: String,
+    },
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -70,10 +78,14 @@ pub(crate) fn run() -> ExitCode {
 fn dispatch(command: Command) -> Result<(), Failure> {
     match command {
         Command::Etch(args) => etch::run(&args),
+        Command::Check(args) => check::run(&args),
         Command::Blanks(args) => list::blanks(&args),
         Command::Machines(args) => list::machines(&args),
         Command::Formats(args) => list::formats(&args),
-        Command::Schema => print(&glyptic::report::Report::schema_json()),
+        Command::Schema { command } => print(&match command.as_str() {
+            "check" => glyptic::check::Findings::schema_json(),
+            _ => glyptic::report::Report::schema_json(),
+        }),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "glyptic", &mut script);

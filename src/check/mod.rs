@@ -1,0 +1,472 @@
+//! Whether a cloud is safe to etch: every promise that glyptic makes of its own clouds, measured on
+//! one that comes from anywhere, and every limit of the machine.
+//!
+//! Too close to one another or to the surface, dots crack the glass, sometimes days later; those that
+//! coincide burn it; outside the focus or the field the machine goes wrong. Those are faults. The
+//! order and the density spoil the picture and are warnings.
+//!
+//! Each measure is linear in the points, but for the sort that finds neighbours; all together take
+//! below a second for a million points, and 60 bytes a point.
+
+mod findings;
+mod front;
+
+use rayon::prelude::*;
+
+pub use findings::{
+    ClearanceFindings, DensityFindings, EntryFindings, Fault, FaultKind, Findings, MachineFindings,
+    Measured, OrderFindings, PairFinding, PointFinding, SpacingFindings,
+};
+
+use crate::blank::{Beam, Blank, Shallow};
+use crate::cloud::Cloud;
+use crate::machine::Machine;
+use crate::report::{Bounds, thousands};
+use crate::spacing::{CLOSE, Neighbours, neighbours};
+
+/// What a cloud is held against.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits<'a> {
+    /// The crystal, with the margin that is to be kept.
+    pub blank: &'a Blank,
+    /// The engraver.
+    pub machine: &'a Machine,
+    /// Least distance of points across the beam, mm; positive and finite.
+    pub spacing_xy_mm: f64,
+    /// Least distance of points along the beam, mm; positive and finite.
+    pub spacing_z_mm: f64,
+    /// Length of the file, where there is one.
+    pub file_bytes: Option<u64>,
+}
+
+/// Points that are told one by one.
+const TOLD_POINTS: usize = 10;
+
+/// Clearance that may be missing: the last digits of coordinates in single precision, mm.
+const ROUNDING_MM: f64 = 1e-5;
+
+/// Share of shot-through points above which the order is worth a warning.
+const MANY_SHOT_THROUGH: f64 = 0.01;
+
+/// Share of the front view above which a volume looks like fog: the limit at which MathViz warns of
+/// opacity.
+const FOG: f64 = 0.7;
+
+/// Measures a cloud against its limits.
+///
+/// # Panics
+///
+/// If a spacing is not positive and finite, or the cloud has more than `u32::MAX` points.
+#[must_use]
+pub fn check(cloud: &Cloud, limits: &Limits<'_>) -> Findings {
+    let finite = Finite::of(cloud);
+    let cloud = &finite.cloud;
+    let (xy_mm, z_mm) = (limits.spacing_xy_mm, limits.spacing_z_mm);
+    let (near, ((shallow, unreached), (order, density))) = rayon::join(
+        || neighbours(cloud, xy_mm, z_mm),
+        || {
+            rayon::join(
+                || (shallow(cloud, limits.blank), unreached(cloud, limits)),
+                || {
+                    let order = front::shot_through(cloud, xy_mm, z_mm);
+                    (order, density(cloud, xy_mm))
+                },
+            )
+        },
+    );
+    let border = beyond_border(cloud, limits.blank);
+    let mut faulty: Vec<u32> = (0..cloud.len() as u32)
+        .filter(|&index| near.is_close(index as usize))
+        .chain(shallow.iter().map(|point| point.index))
+        .chain(unreached.iter().copied())
+        .chain(border.iter().copied())
+        .map(|index| finite.place(index))
+        .chain(finite.odd.iter().copied())
+        .collect();
+    faulty.sort_unstable();
+    faulty.dedup();
+    let measured = Measured {
+        points: finite.points(),
+        non_finite: finite.odd.len() as u64,
+        bounds_mm: cloud.bounds().map(|(min, max)| Bounds { min, max }),
+        spacing: spacing_findings(&near, &finite, limits),
+        clearance: clearance_findings(shallow, border.len(), &finite, limits),
+        entry: EntryFindings {
+            numerical_aperture: limits.machine.numerical_aperture,
+            index: limits.machine.refractive_index(),
+            out_of_reach: unreached.len() as u64,
+        },
+        order: OrderFindings {
+            shot_through: order,
+            share: order as f64 / cloud.len().max(1) as f64,
+        },
+        density,
+        machine: machine_findings(cloud, limits),
+    };
+    let faults = faults(&measured);
+    Findings {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        file: None,
+        safe: faults.is_empty(),
+        faults,
+        warnings: warnings(&measured, limits),
+        measured: Some(measured),
+        faulty,
+    }
+}
+
+/// The points with finite coordinates, and where they stand in the whole cloud.
+struct Finite<'a> {
+    cloud: std::borrow::Cow<'a, Cloud>,
+    /// Places of the others, in rising order.
+    odd: Vec<u32>,
+    /// Places of those in `cloud`; empty where all are.
+    places: Vec<u32>,
+}
+
+impl<'a> Finite<'a> {
+    fn of(cloud: &'a Cloud) -> Self {
+        let finite = |index: u32| {
+            let point = cloud.point(index as usize);
+            point.iter().all(|value| value.is_finite())
+        };
+        let odd: Vec<u32> = (0..cloud.len() as u32)
+            .into_par_iter()
+            .filter(|&index| !finite(index))
+            .collect();
+        if odd.is_empty() {
+            return Self {
+                cloud: std::borrow::Cow::Borrowed(cloud),
+                odd,
+                places: Vec::new(),
+            };
+        }
+        let places: Vec<u32> = (0..cloud.len() as u32)
+            .filter(|&index| finite(index))
+            .collect();
+        Self {
+            cloud: std::borrow::Cow::Owned(cloud.permuted(&places)),
+            odd,
+            places,
+        }
+    }
+
+    fn points(&self) -> u64 {
+        (self.cloud.len() + self.odd.len()) as u64
+    }
+
+    /// The place in the whole cloud of the point at `index`.
+    fn place(&self, index: u32) -> u32 {
+        self.places.get(index as usize).copied().unwrap_or(index)
+    }
+
+    /// Its number for people.
+    fn number(&self, index: u32) -> u64 {
+        u64::from(self.place(index)) + 1
+    }
+}
+
+fn shallow(cloud: &Cloud, blank: &Blank) -> Vec<Shallow> {
+    blank.shallower_than(blank.margin_mm - ROUNDING_MM, cloud)
+}
+
+/// Points of the glass that are out of the beam's reach.
+fn unreached(cloud: &Cloud, limits: &Limits<'_>) -> Vec<u32> {
+    let machine = limits.machine;
+    let Some(beam) = Beam::new(machine.numerical_aperture, machine.refractive_index()) else {
+        return Vec::new();
+    };
+    let reached = limits.blank.reached(&beam, cloud);
+    (0..cloud.len() as u32)
+        .into_par_iter()
+        .zip(reached)
+        // Outside the glass there is a graver fault to tell.
+        .filter(|&(index, reached)| {
+            let point = cloud.point(index as usize).map(f64::from);
+            !reached && limits.blank.clearance_mm(point) >= 0.0
+        })
+        .map(|(index, _)| index)
+        .collect()
+}
+
+fn beyond_border(cloud: &Cloud, blank: &Blank) -> Vec<u32> {
+    if blank.border_mm == [0.0; 3] {
+        return Vec::new();
+    }
+    (0..cloud.len() as u32)
+        .into_par_iter()
+        .filter(|&index| !blank.keeps_border(cloud.point(index as usize).map(f64::from)))
+        .collect()
+}
+
+fn density(cloud: &Cloud, xy_mm: f64) -> DensityFindings {
+    let densest = front::densest(cloud);
+    DensityFindings {
+        largest_per_mm2: densest.map_or(0.0, |densest| densest.per_mm2),
+        largest_at_mm: densest.map_or([0.0; 2], |densest| densest.at_mm),
+        filled_share: front::filled_share(cloud, xy_mm),
+    }
+}
+
+fn spacing_findings(
+    near: &Neighbours,
+    finite: &Finite<'_>,
+    limits: &Limits<'_>,
+) -> SpacingFindings {
+    let close = near.nearest.iter().filter(|&&ratio| ratio < CLOSE).count();
+    let closest = near.closest.iter().map(|pair| PairFinding {
+        points: pair.points.map(|index| finite.number(index)),
+        at_mm: finite.cloud.point(pair.points[0] as usize),
+        ratio: pair.ratio,
+    });
+    SpacingFindings {
+        xy_mm: limits.spacing_xy_mm,
+        z_mm: limits.spacing_z_mm,
+        least_ratio: near.least_ratio,
+        nearest_p1: near.percentile(1.0),
+        nearest_p5: near.percentile(5.0),
+        nearest_p50: near.percentile(50.0),
+        duplicates: near.duplicates,
+        close_points: close as u64,
+        close_pairs: near.close_pairs,
+        close_pairs_counted_all: near.counted_all,
+        closest: closest.collect(),
+    }
+}
+
+fn clearance_findings(
+    mut shallow: Vec<Shallow>,
+    within_border: usize,
+    finite: &Finite<'_>,
+    limits: &Limits<'_>,
+) -> ClearanceFindings {
+    let blank = limits.blank;
+    let outside = shallow.iter().filter(|point| point.clearance_mm < 0.0);
+    let outside = outside.count() as u64;
+    let within_margin = shallow.len() as u64 - outside;
+    shallow.sort_by(|a, b| {
+        let order = a.clearance_mm.total_cmp(&b.clearance_mm);
+        order.then_with(|| a.index.cmp(&b.index))
+    });
+    let worst = shallow.iter().take(TOLD_POINTS).map(|point| PointFinding {
+        point: finite.number(point.index),
+        at_mm: finite.cloud.point(point.index as usize),
+        clearance_mm: point.clearance_mm,
+    });
+    ClearanceFindings {
+        blank: blank.name.clone(),
+        size: blank.size,
+        margin_mm: blank.margin_mm,
+        least_mm: match shallow.first() {
+            Some(point) => Some(point.clearance_mm),
+            None => blank.least_clearance_mm(&finite.cloud),
+        },
+        outside,
+        within_margin,
+        within_border: within_border as u64,
+        worst: worst.collect(),
+    }
+}
+
+fn machine_findings(cloud: &Cloud, limits: &Limits<'_>) -> MachineFindings {
+    let machine = limits.machine;
+    let entry_mm = limits.blank.size.thickness_mm.get() / 2.0;
+    let estimate = machine.estimate(cloud);
+    MachineFindings {
+        name: machine.name.clone(),
+        field_mm: machine.field_mm,
+        depth_range_mm: machine.depth_range_mm,
+        deepest_mm: cloud
+            .bounds()
+            .map(|(least, _)| entry_mm - f64::from(least[2])),
+        largest_count: machine.largest_count,
+        largest_file_mb: machine.largest_file_mb,
+        file_bytes: limits.file_bytes,
+        seconds: estimate.seconds,
+        travel_mm: estimate.travel_mm,
+    }
+}
+
+/// The faults that measurements show, the gravest first.
+fn faults(measured: &Measured) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut fault = |kind, points: u64, message: String| {
+        faults.push(Fault {
+            kind,
+            points,
+            message,
+        });
+    };
+    if measured.points == 0 {
+        let message = "holds no point; give a file of points".to_owned();
+        fault(FaultKind::Empty, 0, message);
+    }
+    let Measured {
+        spacing,
+        clearance,
+        machine,
+        ..
+    } = measured;
+    if measured.non_finite > 0 {
+        let count = counted(measured.non_finite, "has", "have");
+        let message = format!("{count} a coordinate that is not finite; export the file again");
+        fault(FaultKind::NonFinite, measured.non_finite, message);
+    }
+    if spacing.duplicates > 0 {
+        let count = counted(spacing.duplicates, "coincides", "coincide");
+        let message = format!(
+            "{count} with another, and would be burnt twice; mend it with `glyptic convert --respace`"
+        );
+        fault(FaultKind::Duplicates, spacing.duplicates, message);
+    }
+    if spacing.close_points > spacing.duplicates {
+        let count = counted(spacing.close_points, "stands", "stand");
+        let at_least = match spacing.close_pairs_counted_all {
+            true => "",
+            false => "at least ",
+        };
+        let pairs = match spacing.close_pairs {
+            1 => "1 pair".to_owned(),
+            pairs => format!("{} pairs", thousands(pairs)),
+        };
+        let message = format!(
+            "{count} closer to another than {} x {} mm ({at_least}{pairs}), the closest at {:.3} \
+             of it; mend it with `glyptic convert --respace`",
+            spacing.xy_mm,
+            spacing.z_mm,
+            spacing.least_ratio.unwrap_or(0.0)
+        );
+        fault(FaultKind::Spacing, spacing.close_points, message);
+    }
+    let least_mm = clearance.least_mm.unwrap_or(0.0);
+    if clearance.outside > 0 {
+        let count = counted(clearance.outside, "lies", "lie");
+        let message = format!(
+            "{count} outside {} ({}), the farthest by {:.2} mm; mind --blank, --units and --frame, \
+             or use `glyptic convert --fit` or `--trim`",
+            clearance.blank, clearance.size, -least_mm
+        );
+        fault(FaultKind::Outside, clearance.outside, message);
+    }
+    if clearance.within_margin > 0 {
+        let count = counted(clearance.within_margin, "lies", "lie");
+        let message = format!(
+            "{count} less than {} mm below the surface; use `glyptic convert --trim` or `--fit`, or \
+             lower --margin",
+            clearance.margin_mm
+        );
+        fault(FaultKind::Clearance, clearance.within_margin, message);
+    }
+    if clearance.within_border > 0 {
+        let count = counted(clearance.within_border, "lies", "lie");
+        let message = format!(
+            "{count} in the border that {} keeps free; use `glyptic convert --trim`",
+            clearance.blank
+        );
+        fault(FaultKind::Border, clearance.within_border, message);
+    }
+    if measured.entry.out_of_reach > 0 {
+        let count = counted(measured.entry.out_of_reach, "is", "are");
+        let message = format!(
+            "{count} reached only through a bevel, a hole or a curved side; use `glyptic convert \
+             --trim`"
+        );
+        fault(FaultKind::Entry, measured.entry.out_of_reach, message);
+    }
+    machine_faults(measured, machine, &mut fault);
+    faults
+}
+
+fn machine_faults(
+    measured: &Measured,
+    machine: &MachineFindings,
+    fault: &mut impl FnMut(FaultKind, u64, String),
+) {
+    let name = &machine.name;
+    if let Some(most) = machine.largest_count.filter(|&most| measured.points > most) {
+        let message = format!(
+            "{name} takes {} points in a file, and there are {}; use `glyptic convert --thin {most}`",
+            thousands(most),
+            thousands(measured.points)
+        );
+        fault(FaultKind::Count, measured.points - most, message);
+    }
+    let bytes = machine.file_bytes.unwrap_or(0);
+    if let Some(most) = machine.largest_file_mb
+        && bytes as f64 > most * 1e6
+    {
+        let message = format!(
+            "{name} takes files of {most} MB, and this one has {:.1} MB; use `glyptic convert \
+             --thin`, or a binary format",
+            bytes as f64 / 1e6
+        );
+        fault(FaultKind::FileSize, 0, message);
+    }
+    if let Some(deepest) = machine.deepest_mm
+        && deepest > machine.depth_range_mm + ROUNDING_MM
+    {
+        let message = format!(
+            "{name} reaches {} mm below the entry face, and the deepest point lies at {deepest:.2} \
+             mm; choose a thinner blank, or another machine",
+            machine.depth_range_mm
+        );
+        fault(FaultKind::DepthRange, 0, message);
+    }
+    let Some(Bounds { min, max }) = measured.bounds_mm else {
+        return;
+    };
+    let extent = [0, 1].map(|axis| f64::from(max[axis]) - f64::from(min[axis]));
+    let [width, height] = machine.field_mm;
+    if extent[0] > width || extent[1] > height {
+        let message = format!(
+            "{name} has a field of {width} x {height} mm, and the points take {:.1} x {:.1} mm; \
+             etch them in parts, or choose another machine",
+            extent[0], extent[1]
+        );
+        fault(FaultKind::Field, 0, message);
+    }
+}
+
+/// `1 point stands`, `1,200 points stand`.
+fn counted(points: u64, one: &str, many: &str) -> String {
+    match points {
+        1 => format!("1 point {one}"),
+        points => format!("{} points {many}", thousands(points)),
+    }
+}
+
+/// What spoils the picture without harming the glass.
+fn warnings(measured: &Measured, limits: &Limits<'_>) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let order = &measured.order;
+    if order.share > MANY_SHOT_THROUGH {
+        warnings.push(format!(
+            "{:.0} % of the points are shot through earlier ones, which scatter the beam; put the \
+             deepest first with `glyptic convert --reorder`",
+            100.0 * order.share
+        ));
+    }
+    let density = &measured.density;
+    if density.filled_share > FOG {
+        warnings.push(format!(
+            "{:.0} % of the front view is filled, more than {:.0} %, and may look like fog; use \
+             `glyptic convert --thin`",
+            100.0 * density.filled_share,
+            100.0 * FOG
+        ));
+    }
+    // A square grid in every layer of the machine.
+    let full = f64::from(limits.machine.layers) / limits.spacing_xy_mm.powi(2);
+    if density.largest_per_mm2 > 1.1 * full {
+        let [x, y] = density.largest_at_mm;
+        warnings.push(format!(
+            "{:.0} points stand on a square millimetre at {x:.1} {y:.1} mm, more than {} full layers \
+             have ({full:.0})",
+            density.largest_per_mm2, limits.machine.layers
+        ));
+    }
+    warnings
+}
+
+#[cfg(test)]
+mod tests;
