@@ -29,7 +29,14 @@ fn tone(criterion: &mut Criterion) {
             group.bench_function(id, |bencher| {
                 bencher.iter(|| {
                     pool.install(|| {
-                        tone_map(black_box(&photo), None, &placement, &volume, &settings)
+                        tone_map(
+                            black_box(&photo),
+                            None,
+                            None,
+                            &placement,
+                            &volume,
+                            &settings,
+                        )
                     })
                 });
             });

@@ -6,13 +6,14 @@
 mod clock;
 mod files;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use self::clock::Clock;
 use crate::blank::Blank;
 use crate::cloud::Cloud;
 use crate::error::{Error, Result};
 use crate::format::{Batch, Format};
+use crate::grid::Grid;
 use crate::machine::{Estimate, Machine};
 use crate::photo::Photo;
 use crate::placement::Placement;
@@ -20,7 +21,7 @@ use crate::plan::{MOST_POINTS, Plan};
 use crate::plate::{Plate, Surface};
 use crate::report::{DepthReport, MatteReport, Report, Unplaced, peak_memory_mb};
 use crate::run::Run;
-use crate::settings::Settings;
+use crate::settings::{DepthSource, MatteSource, Settings};
 use crate::spacing::closeness;
 use crate::tone::ToneMap;
 use crate::{depth, order, photo, placement, preview, relief, sampling, subject, tone};
@@ -90,10 +91,8 @@ pub fn etch(request: &Request, run: &Run) -> Result<Report> {
         let formats: Vec<Format> = request.outputs.iter().map(|output| output.format).collect();
         plan_for(&request.settings, &formats)
     })?;
-    let photo = clock.time("decode", || {
-        photo::decode(&request.photo, plan.settings.photo.max_megapixels)
-    })?;
-    let etched = etch_planned(&photo, &machine, &blank, &plan, &mut clock)?;
+    let (photo, color) = clock.time("decode", || decode(&request.photo, &plan.settings))?;
+    let etched = etch_planned(&photo, color, &machine, &blank, &plan, &mut clock)?;
     if etched.cloud.is_empty() {
         return Err(files::nothing_to_etch(request));
     }
@@ -131,7 +130,18 @@ pub fn etch(request: &Request, run: &Run) -> Result<Report> {
 /// Any [`Error`].
 pub fn etch_photo(photo: &Photo, settings: &Settings, run: &Run) -> Result<Etched> {
     let (machine, blank, plan) = plan_for(settings, &[])?;
-    etch_planned(photo, &machine, &blank, &plan, &mut Clock::new(run))
+    etch_planned(photo, None, &machine, &blank, &plan, &mut Clock::new(run))
+}
+
+/// A photo, and its colours where the subject is to be found by them.
+fn decode(path: &Path, settings: &Settings) -> Result<(Photo, Option<Grid<[u8; 3]>>)> {
+    let max_megapixels = settings.photo.max_megapixels;
+    if settings.matte.source == MatteSource::Auto {
+        let (photo, color) = photo::decode_in_color(path, max_megapixels)?;
+        Ok((photo, Some(color)))
+    } else {
+        Ok((photo::decode(path, max_megapixels)?, None))
+    }
 }
 
 /// Looks up machine and blank, and checks all settings against them.
@@ -145,6 +155,7 @@ fn plan_for(settings: &Settings, formats: &[Format]) -> Result<(Machine, Blank, 
 /// The stages between the photo and the ordered cloud.
 fn etch_planned(
     photo: &Photo,
+    color: Option<Grid<[u8; 3]>>,
     machine: &Machine,
     blank: &Blank,
     plan: &Plan,
@@ -154,11 +165,27 @@ fn etch_planned(
     let volume = &plan.volume;
     let mut warnings = photo.warnings.clone();
 
-    let matte = clock.time("matte", || subject::matte(photo, &settings.matte))?;
-    warnings.extend(matte.warnings);
-    let matte_grid = matte.grid.as_ref();
+    // An estimate of depth starts from the matte; any other depth helps to find it.
+    let mut depth = None;
+    if settings.depth.source != DepthSource::Auto {
+        depth = Some(clock.time("depth", || depth::depth(photo, None, &settings.depth))?);
+    }
+    let mut matte = clock.time("matte", || {
+        let hints = subject::Hints {
+            color: color.as_ref(),
+            depth: depth.as_ref().and_then(|depth| depth.map.as_ref()),
+            max_megapixels: Some(settings.photo.max_megapixels),
+        };
+        subject::matte(photo, hints, &settings.matte)
+    })?;
+    drop(color);
+    warnings.append(&mut matte.warnings);
+    let subject = matte.grid.as_ref();
 
-    let depth = clock.time("depth", || depth::depth(photo, matte_grid, &settings.depth))?;
+    let depth = match depth {
+        Some(depth) => depth,
+        None => clock.time("depth", || depth::depth(photo, subject, &settings.depth))?,
+    };
     warnings.extend(depth.warnings);
 
     let (width_px, height_px) = (photo.luminance.width(), photo.luminance.height());
@@ -168,7 +195,11 @@ fn etch_planned(
     warnings.extend(placement.warnings.iter().cloned());
 
     let toned = clock.time("tone", || {
-        tone::tone_map(photo, matte_grid, &placement, volume, &settings.tone)
+        let background = settings.matte.background;
+        let around = (background > 0.0).then(|| subject::cover(&matte, photo, background));
+        let cover = around.as_ref().map_or(subject, Option::as_ref);
+        let judged = around.as_ref().and(subject);
+        tone::tone_map(photo, cover, judged, &placement, volume, &settings.tone)
     })?;
     warnings.extend(toned.warnings);
     check_count(&toned.map, plan)?;
@@ -180,7 +211,7 @@ fn etch_planned(
             let shaped = clock.time("relief", || {
                 let behind_mm = plan.behind_relief_mm();
                 let depth = &settings.depth;
-                relief::shape(map, photo, matte_grid, &placement, volume, behind_mm, depth)
+                relief::shape(map, photo, subject, &placement, volume, behind_mm, depth)
             })?;
             warnings.extend(shaped.warnings);
             relief_mm = shaped.relief_mm;
@@ -238,7 +269,10 @@ fn etch_planned(
         },
         matte: MatteReport {
             used: matte.grid.is_some(),
+            source: matte.source,
+            method: matte.method,
             confidence: matte.confidence,
+            share: matte.share,
         },
         unplaced,
         least_ratio,

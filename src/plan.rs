@@ -220,6 +220,7 @@ fn check_plain_numbers(settings: &Settings) -> Result<()> {
             -360.0,
             360.0,
         ),
+        ("--background", settings.matte.background, "", 0.0, 1.0),
         ("--toning", tone.toning, "", 0.2, 5.0),
         ("--floor", tone.floor, "", 0.0, 0.5),
         ("--ceiling", tone.ceiling, "", 0.05, 1.0),

@@ -187,9 +187,16 @@ pub struct DepthReport {
 pub struct MatteReport {
     /// Whether a matte was used; without one the whole photo is etched.
     pub used: bool,
-    /// How sure the method is, 0 to 1; absent where nothing was guessed.
+    /// Where it came from: `none`, `alpha`, `auto` or the file.
+    pub source: String,
+    /// How it was made.
+    pub method: String,
+    /// How sure the method is, 0 to 1; absent where nothing was guessed. Below 0.7 a matte is not
+    /// used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f32>,
+    /// Share of the photo that is subject, 0 to 1.
+    pub share: f64,
 }
 
 /// What the machine needs.
@@ -361,6 +368,13 @@ mod tests {
             "photo_to_blank",
         ] {
             assert!(required.iter().any(|name| *name == key), "{key} is missing");
+        }
+        let matte = &schema["$defs"]["MatteReport"];
+        for key in ["used", "source", "method", "share", "confidence"] {
+            assert!(
+                matte["properties"][key].is_object(),
+                "matte.{key} is missing"
+            );
         }
     }
 

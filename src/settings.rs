@@ -158,6 +158,8 @@ impl Default for PlacementSettings {
 pub struct MatteSettings {
     /// Where the matte comes from. Default: alpha.
     pub source: MatteSource,
+    /// What is left of the light around the subject, 0 (dropped) to 1 (kept). Default: 0.
+    pub background: f64,
 }
 
 /// Where the matte comes from.
@@ -169,9 +171,10 @@ pub enum MatteSource {
     /// The photo's alpha channel; the whole photo where it has none.
     #[default]
     Alpha,
-    /// Found in the photo.
+    /// The photo's alpha channel, or else found in the photo by colour and depth.
     Auto,
-    /// A grey picture of any size: white is etched.
+    /// A grey picture of the photo's shape, of any size: white is etched. Of a picture with an
+    /// alpha channel, that one.
     File(PathBuf),
 }
 

@@ -150,9 +150,13 @@ struct SubjectArgs {
     #[arg(long, value_name = "MM", allow_hyphen_values = true)]
     relief: Option<Mm>,
     /// Which part of the photo is etched: none (all of it), alpha (what is not transparent), auto
-    /// (found in the photo), or a grey picture where white is etched. [default: alpha]
+    /// (found by colour and depth; where that is not sure, all of it), or a picture of the photo's
+    /// shape where white, or what is not transparent, is etched. [default: alpha]
     #[arg(long, value_name = "none|auto|alpha|FILE", value_parser = matte_source)]
     matte: Option<MatteSource>,
+    /// What is left around the subject: 0 drops it, 0.2 dims it, 1 keeps it. [default: 0]
+    #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
+    background: Option<f64>,
 }
 
 #[derive(Args, Clone, Debug, Default)]
@@ -262,6 +266,7 @@ impl EtchArgs {
         set(&mut to.depth.near, &self.subject.near);
         set_some(&mut to.depth.relief_mm, &self.subject.relief);
         set(&mut to.matte.source, &self.subject.matte);
+        set(&mut to.matte.background, &self.subject.background);
         set(&mut to.tone.mode, &self.tone.tone);
         set(&mut to.tone.toning, &self.tone.toning);
         set(&mut to.tone.floor, &self.tone.floor);
@@ -429,6 +434,7 @@ mod tests {
             &["--near", "dark"],
             &["--relief", "4mm"],
             &["--matte", "none"],
+            &["--background", "0.2"],
             &["--tone", "linear"],
             &["--toning", "1.5"],
             &["--floor", "0.1"],
@@ -480,6 +486,8 @@ mod tests {
             &["--fit", "stretch"],
             &["--dxf-dialect", "r13"],
             &["--depth", ""],
+            &["--matte", ""],
+            &["--background", "half"],
         ];
         for flag in flags {
             let line = ["etch", "photo.jpg"].iter().chain(*flag);

@@ -98,22 +98,26 @@ pub struct Toned {
 
 /// Makes the tone map of a placed photo; `matte` has the photo's size, 0 to 1.
 ///
+/// Levels and contrast are judged on what is visible, or, where there is a `subject`, of the
+/// photo's size too, on what is visible of that.
+///
 /// # Errors
 ///
 /// [`crate::Error::Setting`] for a tone setting out of range.
 ///
 /// # Panics
 ///
-/// If the matte has not the photo's size.
+/// If matte or subject have not the photo's size.
 pub fn tone_map(
     photo: &Photo,
     matte: Option<&Grid<f32>>,
+    subject: Option<&Grid<f32>>,
     placement: &Placement,
     volume: &SafeVolume,
     settings: &ToneSettings,
 ) -> Result<Toned> {
     validate(settings)?;
-    if let Some(matte) = matte {
+    for matte in [matte, subject].into_iter().flatten() {
         let size = (photo.luminance.width(), photo.luminance.height());
         assert_eq!(
             (matte.width(), matte.height()),
@@ -129,7 +133,12 @@ pub fn tone_map(
     });
 
     let mut warnings = Vec::new();
-    let weight = visible(&reduced.cover, &inset_mm);
+    // A subject that lies wholly outside of the heart cannot be judged.
+    let judged = subject
+        .map(|subject| reduce(subject, None, placement, &frame, size).light)
+        .map(|subject| visible(&subject, &inset_mm))
+        .filter(|weight| weight.values().iter().any(|&weight| weight > 0.5));
+    let weight = judged.unwrap_or_else(|| visible(&reduced.cover, &inset_mm));
     let (density, flat) = match settings.mode {
         ToneMode::Linear => {
             warnings.extend(without_effect(settings));
@@ -151,7 +160,11 @@ pub fn tone_map(
     } else if flat {
         warnings.push(FLAT.to_owned());
     }
-    warnings.extend(matte.and_then(|matte| cut_warning(matte, placement, volume)));
+    warnings.extend(
+        subject
+            .or(matte)
+            .and_then(|matte| cut_warning(matte, placement, volume)),
+    );
     Ok(Toned { map, warnings })
 }
 
@@ -393,7 +406,7 @@ mod tests {
     ) -> Toned {
         let (width, height) = (photo.luminance.width(), photo.luminance.height());
         let placed = place(width, height, placement, volume).unwrap();
-        tone_map(photo, photo.alpha.as_ref(), &placed, volume, tone).unwrap()
+        tone_map(photo, photo.alpha.as_ref(), None, &placed, volume, tone).unwrap()
     }
 
     /// Two portraits' worth of shades: a disc of grey texture before a dark gradient.

@@ -1,0 +1,85 @@
+//! `--matte auto`: the subject found in the photo itself.
+
+use crate::grid::Grid;
+use crate::photo::{COLOR_PIXELS, Photo};
+use crate::subject::colors::{SEGMENT_PIXELS, box_means, reduced, size_within};
+use crate::subject::refine::{enlarged, soften};
+use crate::subject::segment::{Seeding, segment};
+use crate::subject::sure::Signs;
+
+/// A subject found in a picture.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Opacity, 0 to 1, over the whole picture, on the pixels of its small copy in colour.
+    pub matte: Grid<f32>,
+    /// How sure the method is, 0 to 1; below 0.7 the matte is not used.
+    pub confidence: f32,
+    /// The method, in a few words for the report.
+    pub method: &'static str,
+}
+
+/// Sides shorter than this show nothing that could be told apart.
+const LEAST_SIDE_PX: usize = 8;
+
+/// Finds the subject of a picture by colour, place and, if there is one, nearness (larger is
+/// nearer, NaN where unknown, of any size). `None` where nothing stands out.
+#[must_use]
+pub fn find(color: &Grid<[u8; 3]>, nearness: Option<&Grid<f32>>) -> Option<Found> {
+    if color.width().min(color.height()) < LEAST_SIDE_PX {
+        return None;
+    }
+    let colors = reduced(color, SEGMENT_PIXELS);
+    let size = (colors.width(), colors.height());
+    let nearness = nearness.and_then(|nearness| zero_to_one(nearness, size));
+    let cuts = [Seeding::FIRST, Seeding::SECOND];
+    let (first, second) = rayon::join(
+        || segment(&colors, nearness.as_ref(), cuts[0]),
+        || segment(&colors, nearness.as_ref(), cuts[1]),
+    );
+    let cut = first?;
+    let signs = Signs::of(&colors, &cut, second.as_ref());
+    let hard = cut.mask.map(|inside| f32::from(u8::from(inside)));
+    Some(Found {
+        matte: soften(&hard, color),
+        confidence: signs.confidence(),
+        method: if nearness.is_some() {
+            "graph cut on colour and depth, guided filter"
+        } else {
+            "graph cut on colour, guided filter"
+        },
+    })
+}
+
+/// The light of a photo as grey display colours, where its colours are not at hand.
+pub(super) fn grey_of(photo: &Photo) -> Grid<[u8; 3]> {
+    let (width, height) = (photo.luminance.width(), photo.luminance.height());
+    let size = size_within(width, height, COLOR_PIXELS);
+    // The root stands for the display curve; only differences matter here.
+    let grey = box_means(&photo.luminance, size, |light| light.max(0.0).sqrt());
+    grey.map(|grey| [(255.0 * grey.clamp(0.0, 1.0) + 0.5) as u8; 3])
+}
+
+/// Nearness from its 2nd to its 98th percentile as 0 to 1; `None` where all is equal or unknown.
+fn zero_to_one(nearness: &Grid<f32>, size: (usize, usize)) -> Option<Grid<f32>> {
+    let mut known: Vec<f32> = nearness.values().to_vec();
+    known.retain(|value| value.is_finite());
+    if known.is_empty() {
+        return None;
+    }
+    known.sort_unstable_by(f32::total_cmp);
+    let at = |share: f64| known[((known.len() - 1) as f64 * share) as usize];
+    let (low, high) = (at(0.02), at(0.98));
+    let scale = 1.0 / (high - low);
+    if !scale.is_finite() {
+        return None;
+    }
+    // Unknown is far: depth cameras lose the sky, not the face.
+    let even = nearness.map(|value| {
+        if value.is_finite() {
+            ((value - low) * scale).clamp(0.0, 1.0)
+        } else {
+            0.0
+        }
+    });
+    Some(enlarged(&even, size))
+}
