@@ -6,11 +6,12 @@
 mod clock;
 mod files;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use self::clock::Clock;
 use crate::blank::Blank;
 use crate::cloud::Cloud;
+use crate::depth::Scene;
 use crate::error::{Error, Result};
 use crate::format::{Batch, Format};
 use crate::machine::{Estimate, Machine};
@@ -93,7 +94,8 @@ pub fn etch(request: &Request, run: &Run) -> Result<Report> {
     let photo = clock.time("decode", || {
         photo::decode(&request.photo, plan.settings.photo.max_megapixels)
     })?;
-    let etched = etch_planned(&photo, &machine, &blank, &plan, &mut clock)?;
+    let path = Some(request.photo.as_path());
+    let etched = etch_planned(&photo, path, &machine, &blank, &plan, &mut clock)?;
     if etched.cloud.is_empty() {
         return Err(files::nothing_to_etch(request));
     }
@@ -131,7 +133,7 @@ pub fn etch(request: &Request, run: &Run) -> Result<Report> {
 /// Any [`Error`].
 pub fn etch_photo(photo: &Photo, settings: &Settings, run: &Run) -> Result<Etched> {
     let (machine, blank, plan) = plan_for(settings, &[])?;
-    etch_planned(photo, &machine, &blank, &plan, &mut Clock::new(run))
+    etch_planned(photo, None, &machine, &blank, &plan, &mut Clock::new(run))
 }
 
 /// Looks up machine and blank, and checks all settings against them.
@@ -142,9 +144,10 @@ fn plan_for(settings: &Settings, formats: &[Format]) -> Result<(Machine, Blank, 
     Ok((machine, blank, plan))
 }
 
-/// The stages between the photo and the ordered cloud.
+/// The stages between the photo and the ordered cloud; `path` is the photo's file, if it has one.
 fn etch_planned(
     photo: &Photo,
+    path: Option<&Path>,
     machine: &Machine,
     blank: &Blank,
     plan: &Plan,
@@ -158,7 +161,12 @@ fn etch_planned(
     warnings.extend(matte.warnings);
     let matte_grid = matte.grid.as_ref();
 
-    let depth = clock.time("depth", || depth::depth(photo, matte_grid, &settings.depth))?;
+    let scene = Scene {
+        photo,
+        path,
+        matte: matte_grid,
+    };
+    let depth = clock.time("depth", || depth::depth(&scene, &settings.depth))?;
     warnings.extend(depth.warnings);
 
     let (width_px, height_px) = (photo.luminance.width(), photo.luminance.height());
@@ -233,7 +241,10 @@ fn etch_planned(
         max_density_per_mm2: sampled.max_density_per_mm2,
         placement,
         depth: DepthReport {
+            method: depth.method,
             origin: depth.origin,
+            confidence: depth.confidence,
+            range_m: depth.range_m,
             relief_mm,
         },
         matte: MatteReport {
