@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use self::clock::Clock;
 use crate::blank::Blank;
 use crate::cloud::Cloud;
+use crate::depth::Scene;
 use crate::error::{Error, Result};
 use crate::format::{Batch, Format};
 use crate::grid::Grid;
@@ -92,7 +93,8 @@ pub fn etch(request: &Request, run: &Run) -> Result<Report> {
         plan_for(&request.settings, &formats)
     })?;
     let (photo, color) = clock.time("decode", || decode(&request.photo, &plan.settings))?;
-    let etched = etch_planned(&photo, color, &machine, &blank, &plan, &mut clock)?;
+    let path = Some(request.photo.as_path());
+    let etched = etch_planned(&photo, path, color, &machine, &blank, &plan, &mut clock)?;
     if etched.cloud.is_empty() {
         return Err(files::nothing_to_etch(request));
     }
@@ -130,7 +132,8 @@ pub fn etch(request: &Request, run: &Run) -> Result<Report> {
 /// Any [`Error`].
 pub fn etch_photo(photo: &Photo, settings: &Settings, run: &Run) -> Result<Etched> {
     let (machine, blank, plan) = plan_for(settings, &[])?;
-    etch_planned(photo, None, &machine, &blank, &plan, &mut Clock::new(run))
+    let mut clock = Clock::new(run);
+    etch_planned(photo, None, None, &machine, &blank, &plan, &mut clock)
 }
 
 /// A photo, and its colours where the subject is to be found by them.
@@ -152,9 +155,10 @@ fn plan_for(settings: &Settings, formats: &[Format]) -> Result<(Machine, Blank, 
     Ok((machine, blank, plan))
 }
 
-/// The stages between the photo and the ordered cloud.
+/// The stages between the photo and the ordered cloud; `path` is the photo's file, if it has one.
 fn etch_planned(
     photo: &Photo,
+    path: Option<&Path>,
     color: Option<Grid<[u8; 3]>>,
     machine: &Machine,
     blank: &Blank,
@@ -166,9 +170,14 @@ fn etch_planned(
     let mut warnings = photo.warnings.clone();
 
     // An estimate of depth starts from the matte; any other depth helps to find it.
+    let scene = Scene {
+        photo,
+        path,
+        matte: None,
+    };
     let mut depth = None;
     if settings.depth.source != DepthSource::Auto {
-        depth = Some(clock.time("depth", || depth::depth(photo, None, &settings.depth))?);
+        depth = Some(clock.time("depth", || depth::depth(&scene, &settings.depth))?);
     }
     let mut matte = clock.time("matte", || {
         let hints = subject::Hints {
@@ -184,7 +193,13 @@ fn etch_planned(
 
     let depth = match depth {
         Some(depth) => depth,
-        None => clock.time("depth", || depth::depth(photo, subject, &settings.depth))?,
+        None => clock.time("depth", || {
+            let scene = Scene {
+                matte: subject,
+                ..scene
+            };
+            depth::depth(&scene, &settings.depth)
+        })?,
     };
     warnings.extend(depth.warnings);
 
@@ -264,7 +279,10 @@ fn etch_planned(
         max_density_per_mm2: sampled.max_density_per_mm2,
         placement,
         depth: DepthReport {
+            method: depth.method,
             origin: depth.origin,
+            confidence: depth.confidence,
+            range_m: depth.range_m,
             relief_mm,
         },
         matte: MatteReport {

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::format::Format;
 use crate::machine::Machine;
 use crate::sampling::{Sampling, Spacing, layer_pitch_mm, stack_depth_mm};
-use crate::settings::{Settings, ToneMode};
+use crate::settings::{DepthKind, DepthSettings, Near, Settings, ToneMode};
 use crate::units::Mm;
 
 /// What the stages run on; every number in it is sound.
@@ -82,6 +82,7 @@ impl Settings {
     /// [`Error::Setting`] for the first setting that cannot be met.
     pub fn validate(&self, machine: &Machine, blank: &Blank, formats: &[Format]) -> Result<Plan> {
         check_plain_numbers(self)?;
+        check_depth(&self.depth)?;
         check_size(blank)?;
         let sampling = self.sampling(machine, formats)?;
         let layers = self.machine.layers.unwrap_or(machine.layers);
@@ -291,6 +292,20 @@ fn check_plain_numbers(settings: &Settings) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// The settings of depth that contradict one another.
+fn check_depth(depth: &DepthSettings) -> Result<()> {
+    let (Some(kind), Some(near)) = (depth.kind, depth.near) else {
+        return Ok(());
+    };
+    if (kind == DepthKind::Distance) != (near == Near::Dark) {
+        let shown = format!("{kind:?}").to_lowercase();
+        let limit = format!("contradicts --near {near:?}").to_lowercase();
+        let remedy = "leave --near out: large distances are far, other large values near";
+        return Err(Error::setting("--depth-kind", &shown, limit, remedy));
+    }
+    Ok(())
 }
 
 fn check_size(blank: &Blank) -> Result<()> {

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::depth::DepthMethod;
 use crate::settings::Settings;
 use crate::units::Size;
 
@@ -176,8 +177,17 @@ pub struct Unplaced {
 /// Where depth came from.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct DepthReport {
+    /// By which means it was found.
+    pub method: DepthMethod,
     /// `none`, or what it was taken from.
     pub origin: String,
+    /// How sure the method is, 0 to 1; absent where depth was measured, not guessed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f32>,
+    /// The nearest and the farthest distance that the map can express, m; absent where nothing
+    /// names a unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub range_m: Option<(f64, f64)>,
     /// From the nearest to the farthest point of the front layer, mm; 0 for a flat picture.
     pub relief_mm: f64,
 }

@@ -184,8 +184,11 @@ pub enum MatteSource {
 pub struct DepthSettings {
     /// Where depth comes from. Default: none, a flat picture.
     pub source: DepthSource,
-    /// Which end of the depth map is near. Default: bright.
-    pub near: Near,
+    /// What the values of the depth map mean. Default: what the file says, else nearness.
+    pub kind: Option<DepthKind>,
+    /// Which end of the depth map is near; in short for the kinds nearness and distance. Default:
+    /// as the kind says.
+    pub near: Option<Near>,
     /// Depth of the relief from its nearest to its farthest point. Default: as deep as fits, at
     /// most a third of the safe width.
     pub relief_mm: Option<Mm>,
@@ -206,12 +209,23 @@ pub enum DepthSource {
     File(PathBuf),
 }
 
+/// What the values of a depth map mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DepthKind {
+    /// Larger is nearer, without unit: what the relief shows as it stands.
+    Nearness,
+    /// The inverse of distances, as stereo programs find it: 0 is infinitely far.
+    Disparity,
+    /// Distances: smaller is nearer.
+    Distance,
+}
+
 /// Which end of a depth map is near.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Near {
     /// Large values are near.
-    #[default]
     Bright,
     /// Small values are near.
     Dark,

@@ -218,7 +218,7 @@ impl Field {
         Self {
             side,
             px: period / side as f64,
-            potential: descend(error, side, 0),
+            potential: descend(&error, side, 0),
         }
     }
 
@@ -271,8 +271,8 @@ fn splat(layers: &[Layer], period: f64, side: usize) -> Vec<f64> {
 }
 
 /// The potential by Gaussians of doubling width, as in the sampler, on a torus.
-fn descend(error: Vec<f64>, side: usize, level: usize) -> Vec<f64> {
-    let mut smooth = smoothed(&error, side);
+fn descend(error: &[f64], side: usize, level: usize) -> Vec<f64> {
+    let mut smooth = smoothed(error, side);
     if level == 0 {
         smooth = smoothed(&smooth, side);
     }
@@ -287,14 +287,18 @@ fn descend(error: Vec<f64>, side: usize, level: usize) -> Vec<f64> {
             let at = |dx: usize, dy: usize| smooth[(k / half * 2 + dy) * side + k % half * 2 + dx];
             0.25 * (at(0, 0) + at(1, 0) + at(0, 1) + at(1, 1))
         };
-        descend((0..half * half).map(mean).collect(), half, level + 1)
+        descend(
+            &(0..half * half).map(mean).collect::<Vec<f64>>(),
+            half,
+            level + 1,
+        )
     });
     let half = side / 2;
     let around = |k: usize| {
         let near = k / 2;
         (
             near,
-            if k % 2 == 0 {
+            if k.is_multiple_of(2) {
                 (near + half - 1) % half
             } else {
                 (near + 1) % half

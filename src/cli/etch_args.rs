@@ -9,7 +9,9 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueHint};
 use glyptic::Settings;
 use glyptic::sampling::Quality;
-use glyptic::settings::{Crop, DepthSource, DxfDialect, Fit, MatteSource, Near, ToneMode};
+use glyptic::settings::{
+    Crop, DepthKind, DepthSource, DxfDialect, Fit, MatteSource, Near, ToneMode,
+};
 use glyptic::units::{Degrees, Mm, Size, lengths};
 use serde::de::value::{Error as ValueError, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer as _};
@@ -138,11 +140,18 @@ struct PlacementArgs {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Depth and subject")]
 struct SubjectArgs {
-    /// Where depth comes from: none (a flat picture), auto (estimated), embedded (inside the
-    /// photo), or a depth map of any size. [default: none]
+    /// Where depth comes from: none (a flat picture), auto (the best that is at hand), embedded
+    /// (stored in the photo by the phone), or a depth map of any size: grey PNG, TIFF, EXR, PFM,
+    /// NPY. [default: none]
     #[arg(long, value_name = "none|auto|embedded|FILE", value_parser = depth_source)]
     depth: Option<DepthSource>,
-    /// Which end of the depth map is near. [default: bright]
+    /// What the values of the depth map mean: nearness (large is near), disparity (the inverse of
+    /// distance), or distance (small is near). [default: what the file says, else nearness]
+    #[arg(long, value_name = "KIND",
+        value_parser = one_of::<DepthKind>(&["nearness", "disparity", "distance"]))]
+    depth_kind: Option<DepthKind>,
+    /// Which end of the depth map is near: short for --depth-kind nearness or distance.
+    /// [default: as the kind says]
     #[arg(long, value_name = "END", value_parser = one_of::<Near>(&["bright", "dark"]))]
     near: Option<Near>,
     /// Depth of the relief from its nearest to its farthest point, mm. [default: as deep as fits,
@@ -263,7 +272,8 @@ impl EtchArgs {
         );
         set(&mut to.placement.rotate_degrees, &self.placement.rotate);
         set(&mut to.depth.source, &self.subject.depth);
-        set(&mut to.depth.near, &self.subject.near);
+        set_some(&mut to.depth.kind, &self.subject.depth_kind);
+        set_some(&mut to.depth.near, &self.subject.near);
         set_some(&mut to.depth.relief_mm, &self.subject.relief);
         set(&mut to.matte.source, &self.subject.matte);
         set(&mut to.matte.background, &self.subject.background);
@@ -431,6 +441,7 @@ mod tests {
             &["--rotate", "-15deg"],
             &["--max-megapixels", "400"],
             &["--depth", "depth.png"],
+            &["--depth-kind", "disparity"],
             &["--near", "dark"],
             &["--relief", "4mm"],
             &["--matte", "none"],

@@ -1,4 +1,5 @@
-//! Depth files: grey PNG, JPEG, TIFF, WebP, BMP or GIF of 8 or 16 bit, TIFF of floating point.
+//! Depth files: grey PNG, JPEG, TIFF, WebP, BMP or GIF of 8 or 16 bit; TIFF, OpenEXR, PFM and NPY of
+//! floating point.
 //!
 //! The file is told by its content, not by its name, and turned upright as a photo would be.
 //! Values come out as they stand in the file; what is near is decided by the caller. Alpha 0 means
@@ -13,8 +14,10 @@ use image::{DynamicImage, ImageBuffer, ImageDecoder, ImageFormat, ImageReader, L
 use tiff::decoder::{Decoder, DecodingResult};
 use tiff::tags::Tag;
 
+use super::{floats, open_exr};
 use crate::error::{Error, Result};
 use crate::grid::Grid;
+use crate::settings::DepthKind;
 
 /// Largest depth map, in pixels: as for photos. A larger one adds nothing to a relief of some
 /// 1000 x 1000 values, and takes over a gigabyte.
@@ -53,11 +56,22 @@ impl Sample {
 pub(super) struct Stored {
     pub(super) values: Grid<f32>,
     pub(super) sample: Sample,
+    /// What the values mean, where the file says so.
+    pub(super) kind: Option<DepthKind>,
 }
 
 /// Reads a depth file, upright.
 pub(super) fn read(path: &Path) -> Result<Stored> {
     let bytes = read_bytes(path)?;
+    if open_exr::is_exr(&bytes) {
+        return open_exr::decode(path, &bytes);
+    }
+    if floats::is_pfm(&bytes) {
+        return floats::decode_pfm(path, &bytes);
+    }
+    if floats::is_npy(&bytes) {
+        return floats::decode_npy(path, &bytes);
+    }
     let (pixels, sample, orientation) = match bytes.get(..4) {
         Some(b"II*\0" | b"MM\0*" | b"II+\0" | b"MM\0+") => decode_tiff(path, &bytes)?,
         _ => decode_picture(path, &bytes)?,
@@ -66,7 +80,11 @@ pub(super) fn read(path: &Path) -> Result<Stored> {
     let (width, height) = pixels.dimensions();
     let values = Grid::from_values(width as usize, height as usize, pixels.into_raw())
         .ok_or_else(|| Error::content(path, "holds no pixels", "give a depth map"))?;
-    Ok(Stored { values, sample })
+    Ok(Stored {
+        values,
+        sample,
+        kind: None,
+    })
 }
 
 type Pixels = ImageBuffer<Luma<f32>, Vec<f32>>;
@@ -91,7 +109,8 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn check_size(path: &Path, width: u32, height: u32) -> Result<()> {
+/// Refuses a size that is 0 or over the limit.
+pub(super) fn check_size(path: &Path, width: u32, height: u32) -> Result<()> {
     let pixels = u64::from(width) * u64::from(height);
     if pixels == 0 || pixels > MAX_PIXELS {
         return Err(Error::content(
@@ -103,13 +122,14 @@ fn check_size(path: &Path, width: u32, height: u32) -> Result<()> {
     Ok(())
 }
 
-fn unreadable(path: &Path, reason: &dyn std::fmt::Display) -> Error {
+/// The error for what a decoder cannot read.
+pub(super) fn unreadable(path: &Path, reason: &dyn std::fmt::Display) -> Error {
     // Decoders may answer in several lines.
     let reason = reason.to_string().replace('\n', " ");
     Error::content(
         path,
         format!("depth map cannot be decoded: {reason}"),
-        "export it again as grey PNG or TIFF",
+        "export it again as grey PNG, TIFF, EXR, PFM or NPY",
     )
 }
 
@@ -121,7 +141,7 @@ fn decode_picture(path: &Path, bytes: &[u8]) -> Result<(Pixels, Sample, Orientat
         return Err(Error::content(
             path,
             "is not a picture in a known format",
-            "give the depth map as grey PNG, JPEG or TIFF",
+            "give the depth map as grey PNG, JPEG, TIFF, EXR, PFM or NPY",
         ));
     };
     if format == ImageFormat::Jpeg && !jpeg_is_whole(bytes) {
@@ -168,7 +188,7 @@ fn jpeg_is_whole(bytes: &[u8]) -> bool {
 ///
 /// Grey stored as colour is the mean of its channels; a coloured picture is refused, since the
 /// order of its depths is not that of its brightness.
-fn grey<const CHANNELS: usize, const ALPHA: bool>(
+pub(super) fn grey<const CHANNELS: usize, const ALPHA: bool>(
     path: &Path,
     samples: &[impl Copy + Into<f32>],
 ) -> Result<Vec<f32>> {

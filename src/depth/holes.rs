@@ -118,7 +118,11 @@ mod tests {
                 digit => f32::from(digit - b'0') * 20.0,
             });
         let values = Grid::from_values(rows[0].len(), rows.len(), values.collect()).unwrap();
-        let mut stored = Stored { values, sample };
+        let mut stored = Stored {
+            values,
+            sample,
+            kind: None,
+        };
         mark(&mut stored, near);
         let values = stored.values.values();
         let text = |v: &f32| {
@@ -157,6 +161,7 @@ mod tests {
             let mut stored = Stored {
                 values,
                 sample: Sample::Bits8,
+                kind: None,
             };
             mark(&mut stored, Near::Bright);
             assert_eq!(stored.values.at(5, 4).is_nan(), hole);
@@ -170,6 +175,7 @@ mod tests {
         let mut stored = Stored {
             values,
             sample: Sample::Float,
+            kind: None,
         };
         assert_eq!(mark(&mut stored, Near::Dark), 0.5);
         assert!(stored.values.at(2, 0).is_nan());

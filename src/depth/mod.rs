@@ -2,14 +2,20 @@
 
 pub mod embedded;
 mod file;
+mod floats;
 mod holes;
+mod kind;
+mod open_exr;
 
 use std::path::Path;
+
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::grid::Grid;
 use crate::photo::Photo;
-use crate::settings::{DepthSettings, DepthSource, Near};
+use crate::settings::{DepthSettings, DepthSource};
 
 /// Largest ratio between the shapes (width over height) of depth map and photo that passes without
 /// a word: rounding to a multiple of 32, as networks want it, changes 640 x 427 by 5 %.
@@ -26,51 +32,111 @@ pub struct DepthMap {
     pub nearness: Grid<f32>,
 }
 
+/// By which means depth was found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DepthMethod {
+    /// There is none: a flat picture.
+    #[default]
+    None,
+    /// A file with a depth map.
+    File,
+    /// Depth that the camera stored in the photo.
+    Embedded,
+}
+
+/// What depth is found from.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// The decoded photo.
+    pub photo: &'a Photo,
+    /// Its file, where it has one.
+    pub path: Option<&'a Path>,
+    /// Opacity, 0 to 1, of the photo's size; `None`: the whole photo.
+    pub matte: Option<&'a Grid<f32>>,
+}
+
 /// A depth map and what is to be said of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Depth {
     /// The map; `None` for a flat picture.
     pub map: Option<DepthMap>,
+    /// By which means it was found.
+    pub method: DepthMethod,
     /// Where it came from, for the report.
     pub origin: String,
+    /// How sure the method is, 0 to 1; `None` where depth was measured, not guessed.
+    pub confidence: Option<f32>,
+    /// The nearest and the farthest distance that the map can express, in metres; `None` where
+    /// nothing names a unit.
+    pub range_m: Option<(f64, f64)>,
     /// What the user should know.
     pub warnings: Vec<String>,
 }
 
-/// Finds the depth of a photo; `matte` has the photo's size.
+/// Finds the depth of a photo.
 ///
 /// # Errors
 ///
-/// [`Error::Read`] and [`Error::Content`] for a file that holds no usable depth.
-pub fn depth(photo: &Photo, matte: Option<&Grid<f32>>, settings: &DepthSettings) -> Result<Depth> {
-    let _ = matte;
+/// [`Error::Read`] and [`Error::Content`] for a file that holds no usable depth, and for a photo that
+/// should hold some and does not; [`Error::Setting`] for a source that is not at hand.
+pub fn depth(scene: &Scene<'_>, settings: &DepthSettings) -> Result<Depth> {
     match &settings.source {
         DepthSource::None => Ok(Depth {
-            map: None,
             origin: "none".to_owned(),
-            warnings: Vec::new(),
+            ..Depth::default()
         }),
-        DepthSource::Auto => Err(not_yet("auto")),
-        DepthSource::Embedded => Err(not_yet("embedded")),
-        DepthSource::File(path) => from_file(path, photo, settings.near),
+        DepthSource::Auto => match from_photo(scene)? {
+            Some(depth) => Ok(depth),
+            None => Err(Error::setting(
+                "--depth",
+                &"auto",
+                "found no depth in the photo",
+                "give a depth map as a file, or --depth none",
+            )),
+        },
+        DepthSource::Embedded => from_photo(scene)?.ok_or_else(|| no_embedded(scene)),
+        DepthSource::File(path) => from_file(path, scene.photo, settings),
     }
 }
 
-fn not_yet(value: &str) -> Error {
-    Error::setting(
-        "--depth",
-        &value,
-        "is not available yet",
-        "give a depth map as a file, or --depth none",
-    )
+fn no_embedded(scene: &Scene<'_>) -> Error {
+    let remedy = "give a depth map as a file, --depth auto, or --depth none";
+    match scene.path {
+        Some(path) => Error::content(path, "holds no depth that phones store in photos", remedy),
+        None => Error::setting("--depth", &"embedded", "needs the photo's file", remedy),
+    }
 }
 
-fn from_file(path: &Path, photo: &Photo, near: Near) -> Result<Depth> {
+/// The depth inside the photo's file; `None` if there is none.
+fn from_photo(scene: &Scene<'_>) -> Result<Option<Depth>> {
+    let Some(path) = scene.path else {
+        return Ok(None);
+    };
+    let Some(found) = embedded::find(path)? else {
+        return Ok(None);
+    };
+    let map = found.map;
+    let size = (map.nearness.width(), map.nearness.height());
+    let mut warnings = found.warnings;
+    warnings.extend(check_shape(path, size, scene.photo)?);
+    Ok(Some(Depth {
+        map: Some(map),
+        method: DepthMethod::Embedded,
+        origin: found.origin,
+        confidence: None,
+        range_m: found.range_m,
+        warnings,
+    }))
+}
+
+fn from_file(path: &Path, photo: &Photo, settings: &DepthSettings) -> Result<Depth> {
     let mut stored = file::read(path)?;
     let (width, height) = (stored.values.width(), stored.values.height());
+    let kind = kind::kind_of(&stored, settings);
     let mut warnings = Vec::new();
     warnings.extend(check_shape(path, (width, height), photo)?);
-    let holes = holes::mark(&mut stored, near);
+    let holes = holes::mark(&mut stored, kind.near());
     if holes == 1.0 {
         return Err(Error::content(
             path,
@@ -84,22 +150,20 @@ fn from_file(path: &Path, photo: &Photo, near: Near) -> Result<Depth> {
             "{percent:.0} % of the depth map are holes, filled from around them"
         ));
     }
-    let near_label = match near {
-        Near::Bright => "bright",
-        Near::Dark => "dark",
-    };
     let origin = format!(
-        "file {}, {width} x {height}, {}, near {near_label}",
+        "file {}, {width} x {height}, {}, {}",
         path.display(),
-        stored.sample.label()
+        stored.sample.label(),
+        kind.label()
     );
-    let nearness = match near {
-        Near::Bright => stored.values,
-        Near::Dark => stored.values.map(|value| -value),
-    };
     Ok(Depth {
-        map: Some(DepthMap { nearness }),
+        map: Some(DepthMap {
+            nearness: kind::nearness(stored.values, kind),
+        }),
+        method: DepthMethod::File,
         origin,
+        confidence: None,
+        range_m: None,
         warnings,
     })
 }
@@ -137,6 +201,7 @@ fn check_shape(path: &Path, depth_px: (usize, usize), photo: &Photo) -> Result<O
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Near;
     use std::path::PathBuf;
 
     fn photo(width: usize, height: usize) -> Photo {
@@ -145,6 +210,15 @@ mod tests {
             alpha: None,
             warnings: Vec::new(),
         }
+    }
+
+    fn ask(photo: &Photo, settings: &DepthSettings) -> Result<Depth> {
+        let scene = Scene {
+            photo,
+            path: None,
+            matte: None,
+        };
+        depth(&scene, settings)
     }
 
     fn grey_file(width: u32, height: u32, values: &[u8]) -> (tempfile::TempDir, PathBuf) {
@@ -157,14 +231,14 @@ mod tests {
     fn settings(path: PathBuf, near: Near) -> DepthSettings {
         DepthSettings {
             source: DepthSource::File(path),
-            near,
+            near: Some(near),
             ..DepthSettings::default()
         }
     }
 
     #[test]
     fn without_a_source_there_is_no_map() {
-        let depth = depth(&photo(4, 4), None, &DepthSettings::default()).unwrap();
+        let depth = ask(&photo(4, 4), &DepthSettings::default()).unwrap();
         assert!(depth.map.is_none() && depth.warnings.is_empty());
     }
 
@@ -172,7 +246,7 @@ mod tests {
     fn larger_is_nearer_whichever_end_of_the_file_is_near() {
         let (_folder, path) = grey_file(2, 1, &[10, 200]);
         for (near, nearest) in [(Near::Bright, 1), (Near::Dark, 0)] {
-            let depth = depth(&photo(2, 1), None, &settings(path.clone(), near)).unwrap();
+            let depth = ask(&photo(2, 1), &settings(path.clone(), near)).unwrap();
             let nearness = depth.map.unwrap().nearness;
             assert!(nearness.at(nearest, 0) > nearness.at(1 - nearest, 0));
         }
@@ -182,13 +256,7 @@ mod tests {
     fn shapes_that_do_not_match_are_told() {
         let values = [90; 600];
         let (_folder, path) = grey_file(30, 20, &values);
-        let ask = |width, height| {
-            depth(
-                &photo(width, height),
-                None,
-                &settings(path.clone(), Near::Bright),
-            )
-        };
+        let ask = |width, height| ask(&photo(width, height), &settings(path.clone(), Near::Bright));
         assert!(ask(3000, 2000).unwrap().warnings.is_empty());
         assert_eq!(ask(2000, 2000).unwrap().warnings.len(), 1);
         assert!(ask(2000, 3000).unwrap_err().to_string().contains("side"));
@@ -203,7 +271,7 @@ mod tests {
     #[test]
     fn a_file_of_zeros_is_a_flat_far_wall_or_nothing_at_all() {
         let (_folder, path) = grey_file(30, 20, &[0; 600]);
-        let all = depth(&photo(30, 20), None, &settings(path, Near::Bright)).unwrap();
+        let all = ask(&photo(30, 20), &settings(path, Near::Bright)).unwrap();
         assert!(all.map.unwrap().nearness.values().iter().all(|&v| v == 0.0));
     }
 }
