@@ -520,7 +520,7 @@ mod tests {
         let mut settings = Settings::default();
         settings.machine.layers = Some(32);
         let line = refusal(settings.validate(&machine, &blank, &[]));
-        assert!(line.starts_with("--layers 32: need 3.4"), "{line}");
+        assert!(line.starts_with("--layers 32: need 4.1"), "{line}");
     }
 
     proptest! {

@@ -11,10 +11,12 @@ use crate::tone::levels::Levels;
 use crate::tone::local::raise_contrast;
 use crate::tone::reduce::Reduced;
 
-/// Density, 0 to 1, before cover and fade.
+/// The developed picture.
 pub(super) struct Developed {
-    /// Fraction of the largest density, as if everything were opaque.
-    pub(super) density: Grid<f32>,
+    /// Display values, as if everything were opaque.
+    pub(super) display: Grid<f32>,
+    /// Display value -> fraction of the largest density.
+    pub(super) density: Curve,
     /// Whether the visible picture is one even grey.
     pub(super) flat: bool,
 }
@@ -22,18 +24,14 @@ pub(super) struct Developed {
 /// Develops reduced light; `weight` tells how visible each pixel is.
 pub(super) fn develop(reduced: &Reduced, weight: &Grid<f32>, settings: &ToneSettings) -> Developed {
     let encode = Curve::tabulate(display_of_light);
-    let width = reduced.light.width();
-    let (light, cover) = (reduced.light.values(), reduced.cover.values());
-    let mut display = Grid::from_fn(width, reduced.light.height(), |column, row| {
-        let index = row * width + column;
-        if cover[index] <= 0.0 {
-            return 0.0;
-        }
-        let display = encode.at(light[index] / cover[index]);
-        if settings.invert {
-            1.0 - display
-        } else {
-            display
+    let mut display = reduced.light.clone();
+    display.for_each_row(|row, values| {
+        for (value, &cover) in values.iter_mut().zip(reduced.cover.row(row)) {
+            *value = match cover {
+                cover if cover <= 0.0 => 0.0,
+                cover if settings.invert => 1.0 - encode.at(*value / cover),
+                cover => encode.at(*value / cover),
+            };
         }
     });
 
@@ -54,13 +52,9 @@ pub(super) fn develop(reduced: &Reduced, weight: &Grid<f32>, settings: &ToneSett
         let adjusted = (display - 0.5) * contrast + 0.5 + brightness;
         density_of(adjusted.clamp(0.0, 1.0))
     });
-    display.for_each_row(|_, values| {
-        for value in values {
-            *value = density.at(*value);
-        }
-    });
     Developed {
-        density: display,
+        display,
+        density,
         flat: levels.flat,
     }
 }

@@ -53,31 +53,42 @@ impl Fade {
         }
     }
 
-    /// The share that is left of a density.
-    fn at(&self, column: usize, row: usize, inset_mm: f32) -> f32 {
-        if inset_mm < 0.0 {
-            return 0.0;
-        }
+    /// What is left of a density of 1 on a row, where the inset is not negative.
+    fn row(&self, row: usize, insets_mm: &[f32]) -> Vec<f32> {
         if self.width_mm == 0.0 {
-            return 1.0;
+            return vec![1.0; insets_mm.len()];
         }
-        let (u, v) = (column as f32, row as f32);
-        let distance_mm = self
-            .edges
-            .iter()
-            .map(|[across, down, start]| across * u + down * v + start)
-            .fold(inset_mm, f32::min);
-        smoothstep(distance_mm / self.width_mm)
+        let starts = self.edges.map(|[_, down, start]| down * row as f32 + start);
+        let edge = |i: usize, u: f32| self.edges[i][0] * u + starts[i];
+        let per_mm = 1.0 / self.width_mm;
+        let distances = insets_mm.iter().enumerate().map(|(column, &inset_mm)| {
+            let u = column as f32;
+            let across = edge(0, u).min(edge(1, u));
+            inset_mm.min(across).min(edge(2, u).min(edge(3, u)))
+        });
+        distances
+            .map(|distance_mm| smoothstep(distance_mm * per_mm))
+            .collect()
     }
 
-    /// The faded density in 65535ths.
-    pub(super) fn quantise(&self, density: &Grid<f32>, inset_mm: &Grid<f32>) -> Grid<u16> {
-        let width = density.width();
-        let (densities, insets) = (density.values(), inset_mm.values());
-        Grid::from_fn(width, density.height(), |column, row| {
-            let index = row * width + column;
-            let value = densities[index].clamp(0.0, 1.0) * self.at(column, row, insets[index]);
-            (value * f32::from(ToneMap::FULL) + 0.5) as u16
-        })
+    /// The faded density in 65535ths; `density` tells it for each pixel of a row, 0 to 1.
+    pub(super) fn quantise<R: Iterator<Item = f32>>(
+        &self,
+        inset_mm: &Grid<f32>,
+        density: impl Fn(usize) -> R + Sync + Send,
+    ) -> Grid<u16> {
+        let mut grid = Grid::filled(inset_mm.width(), inset_mm.height(), 0);
+        grid.for_each_row(|row, values| {
+            let insets = inset_mm.row(row);
+            let left = self.row(row, insets);
+            let kept = values.iter_mut().zip(insets).zip(left);
+            for (((value, &inset), left), density) in kept.zip(density(row)) {
+                if inset >= 0.0 {
+                    let part = density.clamp(0.0, 1.0) * left;
+                    *value = (part * f32::from(ToneMap::FULL) + 0.5) as u16;
+                }
+            }
+        });
+        grid
     }
 }

@@ -43,7 +43,9 @@ pub(super) fn raise_contrast(display: &mut Grid<f32>, weight: &Grid<f32>) {
     let curves = Grid::from_fn(tiles.0, tiles.1, |column, row| {
         tile_curve(display, weight, &whole, side, (column, row))
     });
-    display.for_each_row(|row, values| through_curves(values, row, &curves, side));
+    display.for_each_row(|row, values| {
+        through_curves(values, weight.row(row), row, &curves, side);
+    });
 }
 
 /// The curve of one tile, from a window that reaches half a tile beyond it on each side:
@@ -69,11 +71,20 @@ fn tile_curve(
     curve(&limited(&normalised(&bins)))
 }
 
-/// Sends a row through the curves of the tiles around each pixel.
-fn through_curves(values: &mut [f32], row: usize, curves: &Grid<TileCurve>, side: usize) {
+/// Sends what is visible of a row through the curves of the tiles around each pixel.
+fn through_curves(
+    values: &mut [f32],
+    weights: &[f32],
+    row: usize,
+    curves: &Grid<TileCurve>,
+    side: usize,
+) {
     let (rows, down) = between(row, side, curves.height());
     let (above, below) = (curves.row(rows.0), curves.row(rows.1));
-    for (column, value) in values.iter_mut().enumerate() {
+    for (column, (value, &weight)) in values.iter_mut().zip(weights).enumerate() {
+        if weight == 0.0 {
+            continue;
+        }
         let (columns, across) = between(column, side, curves.width());
         let blend = |curves: &[TileCurve]| {
             look_up(&curves[columns.0], *value) * (1.0 - across)
@@ -97,16 +108,18 @@ fn histogram(
     weight: &Grid<f32>,
     [left, top, right, bottom]: [usize; 4],
 ) -> [f32; BINS] {
-    // Every second pixel of every second row tells as much: tiles have thousands.
+    // A part of the rows and columns tells as much: tiles have tens of thousands of pixels.
+    let step = ((right - left).max(bottom - top) / 128).max(2);
     let mut bins = [0.0; BINS];
-    for row in (top..bottom).step_by(2) {
+    let each = (step * step) as f32;
+    for row in (top..bottom).step_by(step) {
         let (values, weights) = (
             &display.row(row)[left..right],
             &weight.row(row)[left..right],
         );
-        for (&value, &weight) in values.iter().zip(weights).step_by(2) {
+        for (&value, &weight) in values.iter().zip(weights).step_by(step) {
             let bin = (value * BINS as f32) as usize;
-            bins[bin.min(BINS - 1)] += 4.0 * weight;
+            bins[bin.min(BINS - 1)] += each * weight;
         }
     }
     bins

@@ -127,10 +127,7 @@ pub fn tone_map(
     }
     let (frame, size) = map_frame(volume.bounds_mm());
     let reduced = reduce(&photo.luminance, matte, placement, &frame, size);
-    let inset_mm = Grid::from_fn(size.0, size.1, |column, row| {
-        let (x_mm, y_mm) = frame.to_mm(column as f64 + 0.5, row as f64 + 0.5);
-        volume.inset_mm.at_mm(x_mm, y_mm)
-    });
+    let inset_mm = volume.inset_mm.resampled(&frame, size.0, size.1);
 
     let mut warnings = Vec::new();
     // A subject that lies wholly outside of the heart cannot be judged.
@@ -139,22 +136,34 @@ pub fn tone_map(
         .map(|subject| visible(&subject, &inset_mm))
         .filter(|weight| weight.values().iter().any(|&weight| weight > 0.5));
     let weight = judged.unwrap_or_else(|| visible(&reduced.cover, &inset_mm));
-    let (density, flat) = match settings.mode {
+    let fade = Fade::new(settings, photo, placement, &frame);
+    let cover = &reduced.cover;
+    let (grid, flat) = match settings.mode {
         ToneMode::Linear => {
             warnings.extend(without_effect(settings));
-            (linear(&reduced, settings), is_flat(&reduced, &weight))
+            // Light times matte, and nothing else.
+            let grid = fade.quantise(&inset_mm, |row| {
+                let light = reduced.light.row(row).iter().zip(cover.row(row));
+                light.map(|(&light, &cover)| {
+                    if settings.invert {
+                        cover - light
+                    } else {
+                        light
+                    }
+                })
+            });
+            (grid, is_flat(&reduced, &weight))
         }
         ToneMode::Auto => {
             let developed = auto::develop(&reduced, &weight, settings);
-            let density = with_cover(developed.density, &reduced.cover);
-            (density, developed.flat)
+            let grid = fade.quantise(&inset_mm, |row| {
+                let display = developed.display.row(row).iter().zip(cover.row(row));
+                display.map(|(&display, &cover)| cover * developed.density.at(display))
+            });
+            (grid, developed.flat)
         }
     };
-    let fade = Fade::new(settings, photo, placement, &frame);
-    let map = ToneMap {
-        frame,
-        grid: fade.quantise(&density, &inset_mm),
-    };
+    let map = ToneMap { frame, grid };
     if map.grid.values().iter().all(|&value| value == 0) {
         warnings.push(NOTHING_VISIBLE.to_owned());
     } else if flat {
@@ -259,19 +268,6 @@ fn map_frame([x_min_mm, y_min_mm, x_max_mm, y_max_mm]: [f64; 4]) -> (Frame, (usi
     (frame, size)
 }
 
-/// Light times matte, and nothing else.
-fn linear(reduced: &Reduced, settings: &ToneSettings) -> Grid<f32> {
-    if !settings.invert {
-        return reduced.light.clone();
-    }
-    let width = reduced.light.width();
-    let (light, cover) = (reduced.light.values(), reduced.cover.values());
-    Grid::from_fn(width, reduced.light.height(), |column, row| {
-        let index = row * width + column;
-        (cover[index] - light[index]).max(0.0)
-    })
-}
-
 /// Whether all that is visible has the same light, give or take a few steps of an 8-bit file.
 fn is_flat(reduced: &Reduced, weight: &Grid<f32>) -> bool {
     let (light, cover) = (reduced.light.values(), reduced.cover.values());
@@ -310,25 +306,13 @@ fn without_effect(settings: &ToneSettings) -> Option<String> {
 
 /// How visible each pixel is: its cover inside the safe outline.
 fn visible(cover: &Grid<f32>, inset_mm: &Grid<f32>) -> Grid<f32> {
-    let width = cover.width();
-    let (covers, insets) = (cover.values(), inset_mm.values());
-    Grid::from_fn(width, cover.height(), |column, row| {
-        let index = row * width + column;
-        if insets[index] >= 0.0 {
-            covers[index]
-        } else {
-            0.0
-        }
-    })
-}
-
-fn with_cover(mut density: Grid<f32>, cover: &Grid<f32>) -> Grid<f32> {
-    density.for_each_row(|row, values| {
-        for (value, &cover) in values.iter_mut().zip(cover.row(row)) {
-            *value *= cover;
+    let mut visible = cover.clone();
+    visible.for_each_row(|row, values| {
+        for (value, &inset) in values.iter_mut().zip(inset_mm.row(row)) {
+            *value = if inset >= 0.0 { *value } else { 0.0 };
         }
     });
-    density
+    visible
 }
 
 #[cfg(test)]

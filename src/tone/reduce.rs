@@ -121,11 +121,7 @@ impl Aligned {
         let Some(matte) = matte else {
             return Reduced {
                 light: self.spread(&self.resize(luminance)),
-                cover: self.spread(&Grid::filled(
-                    self.columns.inner_len(),
-                    self.rows.inner_len(),
-                    1.0,
-                )),
+                cover: self.covered(),
             };
         };
         Reduced {
@@ -146,14 +142,33 @@ impl Aligned {
     /// The wholly covered pixels, their border continued into those that are partly covered.
     fn spread(&self, inner: &Grid<f32>) -> Grid<f32> {
         let (columns, rows) = (&self.columns, &self.rows);
-        Grid::from_fn(columns.covered.len(), rows.covered.len(), |column, row| {
-            let covered = columns.covered[column] * rows.covered[row];
-            if covered > 0.0 {
-                covered * inner.at(columns.nearest_inner(column), rows.nearest_inner(row))
-            } else {
-                0.0
+        let mut grid = self.covered();
+        grid.for_each_row(|row, values| {
+            let inner = inner.row(rows.nearest_inner(row));
+            let (first, end) = columns.inner;
+            let (before, rest) = values.split_at_mut(first);
+            let (within, after) = rest.split_at_mut(end - first);
+            before.iter_mut().for_each(|value| *value *= inner[0]);
+            let down = rows.covered[row];
+            for (value, light) in within.iter_mut().zip(inner) {
+                *value = down * light;
             }
-        })
+            let last = inner[inner.len() - 1];
+            after.iter_mut().for_each(|value| *value *= last);
+        });
+        grid
+    }
+
+    /// Share of each map pixel that the photo covers.
+    fn covered(&self) -> Grid<f32> {
+        let (columns, rows) = (&self.columns.covered, &self.rows.covered);
+        let mut grid = Grid::filled(columns.len(), rows.len(), 0.0);
+        grid.for_each_row(|row, values| {
+            for (value, across) in values.iter_mut().zip(columns) {
+                *value = across * rows[row];
+            }
+        });
+        grid
     }
 }
 
