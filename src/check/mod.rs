@@ -22,7 +22,7 @@ use crate::blank::{Beam, Blank, Shallow};
 use crate::cloud::Cloud;
 use crate::machine::Machine;
 use crate::report::{Bounds, thousands};
-use crate::spacing::{CLOSE, Neighbours, neighbours};
+use crate::spacing::{Neighbours, neighbours};
 
 /// What a cloud is held against.
 #[derive(Clone, Copy, Debug)]
@@ -213,7 +213,8 @@ fn spacing_findings(
     finite: &Finite<'_>,
     limits: &Limits<'_>,
 ) -> SpacingFindings {
-    let close = near.nearest.iter().filter(|&&ratio| ratio < CLOSE).count();
+    let close = (0..near.nearest.len()).filter(|&index| near.is_close(index));
+    let close = close.count();
     let closest = near.closest.iter().map(|pair| PairFinding {
         points: pair.points.map(|index| finite.number(index)),
         at_mm: finite.cloud.point(pair.points[0] as usize),

@@ -361,7 +361,7 @@ fn threads(text: &str) -> Result<usize, String> {
 }
 
 /// Reads `250000`, `250k`, `1.5M`.
-fn count(text: &str) -> Result<u64, String> {
+pub(crate) fn count(text: &str) -> Result<u64, String> {
     let fault =
         || format!("`{text}` is not a number of points; write it like 250000, 250k or 1.5M");
     let bare = text.trim();

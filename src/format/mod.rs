@@ -107,20 +107,31 @@ pub fn write(
     path: &Path,
     out: &mut dyn Write,
 ) -> Result<()> {
+    let frame = FRAME.map(str::to_owned);
+    write_stating(cloud, format, &[&frame, comments].concat(), path, out)
+}
+
+/// As [`write`], for coordinates in another unit or frame: `comments` say that themselves.
+///
+/// # Errors
+///
+/// Those of [`write`].
+pub fn write_stating(
+    cloud: &Cloud,
+    format: Format,
+    comments: &[String],
+    path: &Path,
+    out: &mut dyn Write,
+) -> Result<()> {
     let refused = |source| Error::Write {
         path: path.to_owned(),
         source,
     };
     check_finite(cloud).map_err(refused)?;
-    let comments: Vec<String> = FRAME
-        .iter()
-        .map(|&line| line.to_owned())
-        .chain(comments.iter().cloned())
-        .collect();
     match format {
-        Format::Dxf(dialect) => dxf::write(cloud, dialect, &comments, out),
-        Format::PlyBinary => ply::write(cloud, Encoding::BinaryLittleEndian, &comments, out),
-        Format::PlyAscii => ply::write(cloud, Encoding::Ascii, &comments, out),
+        Format::Dxf(dialect) => dxf::write(cloud, dialect, comments, out),
+        Format::PlyBinary => ply::write(cloud, Encoding::BinaryLittleEndian, comments, out),
+        Format::PlyAscii => ply::write(cloud, Encoding::Ascii, comments, out),
         Format::Xyz => xyz::write(cloud, out),
     }
     .map_err(refused)
