@@ -245,6 +245,7 @@ fn rounding_that_breaks_the_spacing_is_a_warning() {
 fn nothing_is_written_where_nothing_can_be_converted() {
     let folder = etched();
     fs::write(folder.path().join("nan.xyz"), "0 0 nan\n").unwrap();
+    fs::write(folder.path().join("far.xyz"), "100 0 0\n").unwrap();
     fs::write(folder.path().join("old.xyz"), "keep\n").unwrap();
     for (args, code) in [
         (&["convert", "nan.xyz", "old.xyz"][..], 1),
@@ -255,17 +256,7 @@ fn nothing_is_written_where_nothing_can_be_converted() {
         (&["convert", "a.dxf", "old.xyz", "--thin", "0"], 2),
         (&["convert", "a.dxf", "old.xyz", "--thin", "-5"], 2),
         (&["convert", "a.dxf", "old.xyz", "--blank", "hart"], 2),
-        (
-            &[
-                "convert",
-                "a.dxf",
-                "old.xyz",
-                "--trim",
-                "--from-units",
-                "in",
-            ],
-            2,
-        ),
+        (&["convert", "far.xyz", "old.xyz", "--trim"], 2),
     ] {
         let output = run(folder.path(), args);
         assert_eq!(output.status.code(), Some(code), "{args:?} {output:?}");

@@ -152,6 +152,7 @@ pub(crate) fn run(args: &ConvertArgs) -> Result<(), Failure> {
         format: format.name().to_owned(),
         bytes: written.bytes,
         sha256: written.sha256,
+        part_of: None,
     });
     answer(args.json, &summary)
 }

@@ -72,7 +72,7 @@ pub(crate) struct FileArgs {
     /// Settings to start from: TOML, JSON, or a report. Flags override them.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
-    /// Dialect of DXF files. [default: cockpit]
+    /// Dialect of DXF files. [default: the machine's, cockpit for green-532]
     #[arg(long, value_name = "NAME", value_parser = one_of::<DxfDialect>(&["cockpit", "venus3d", "r12", "ac1015"]))]
     dxf_dialect: Option<DxfDialect>,
     /// PLY as text instead of binary. [default: false]
@@ -216,6 +216,13 @@ pub(crate) struct RunArgs {
     /// Say nothing but errors.
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+impl FileArgs {
+    /// Whether a dialect is asked for.
+    pub(crate) fn names_dialect(&self) -> bool {
+        self.dxf_dialect.is_some()
+    }
 }
 
 impl EtchArgs {
