@@ -107,6 +107,18 @@ impl Cloud {
     }
 }
 
+/// The number that a coordinate stands for: the multiple of 0.0001 that it is the nearest `f32` to,
+/// or else itself. Adding to that keeps points that stand on a file's grid there.
+pub(crate) fn decimal(value: f32) -> f64 {
+    const STEPS: f64 = 10_000.0;
+    let near = (f64::from(value) * STEPS).round() / STEPS;
+    if near as f32 == value {
+        near
+    } else {
+        f64::from(value)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

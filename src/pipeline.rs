@@ -5,10 +5,12 @@
 
 mod clock;
 mod files;
+mod for_machine;
 
 use std::path::{Path, PathBuf};
 
 use self::clock::Clock;
+use self::for_machine::Job;
 use crate::blank::Blank;
 use crate::cloud::Cloud;
 use crate::depth::Scene;
@@ -94,7 +96,7 @@ pub fn etch(request: &Request, run: &Run) -> Result<Report> {
     })?;
     let (photo, color) = clock.time("decode", || decode(&request.photo, &plan.settings))?;
     let path = Some(request.photo.as_path());
-    let etched = etch_planned(&photo, path, color, &machine, &blank, &plan, &mut clock)?;
+    let mut etched = etch_planned(&photo, path, color, &machine, &blank, &plan, &mut clock)?;
     if etched.cloud.is_empty() {
         return Err(files::nothing_to_etch(request));
     }
@@ -109,8 +111,18 @@ pub fn etch(request: &Request, run: &Run) -> Result<Report> {
     drop(photo);
     let mut batch = Batch::new();
     let outputs = clock.time("write", || {
+        let job = Job::new(&etched.cloud, &plan, &machine, &blank)?;
+        files::check_parts(request, &job)?;
+        if !machine.takes_portrait() {
+            let spacing_mm = for_machine::promised_mm(&plan);
+            let formats: Vec<Format> = request.outputs.iter().map(|output| output.format).collect();
+            etched.least_ratio = job.least_ratio(&formats, &machine, &blank, spacing_mm)?;
+        }
+        if !job.is_whole() {
+            etched.warnings.push(files::in_parts(&job, &machine));
+        }
         files::add_pictures(&mut batch, request, &etched.tone_map, &picture)?;
-        files::add_clouds(&mut batch, request, &etched.cloud, &plan, run)
+        files::add_clouds(&mut batch, request, &job, &machine, &plan, run)
     })?;
     let mut report = files::report(request, &plan, &blank, &machine, etched);
     report.inputs = inputs;
@@ -151,7 +163,7 @@ fn decode(path: &Path, settings: &Settings) -> Result<(Photo, Option<Grid<[u8; 3
 fn plan_for(settings: &Settings, formats: &[Format]) -> Result<(Machine, Blank, Plan)> {
     let machine = Machine::find(&settings.machine.name)?;
     let blank = Blank::find(&settings.blank)?;
-    let plan = settings.validate(&machine, &blank, formats)?;
+    let plan = for_machine::plan(settings, &machine, &blank, formats)?;
     Ok((machine, blank, plan))
 }
 
@@ -251,9 +263,9 @@ fn etch_planned(
     })?;
     drop(sampled.cloud);
 
-    let spacing = &plan.sampling.spacing;
     let (least_ratio, clearance_mm) = clock.time("measure", || {
-        let closeness = closeness(&cloud, spacing.xy_mm, spacing.z_mm);
+        let [xy_mm, z_mm] = for_machine::promised_mm(plan);
+        let closeness = closeness(&cloud, xy_mm, z_mm);
         let clearance_mm = blank.least_clearance_mm(&cloud).unwrap_or(f64::INFINITY);
         promised(closeness.least_ratio, clearance_mm, blank)
     })?;

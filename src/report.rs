@@ -55,6 +55,10 @@ pub struct Report {
     pub matte: MatteReport,
     /// What is done to z for the machine: `off`, or `divide` by the glass's index.
     pub z_compensation: String,
+    /// The unit and the frame of the files, where they are not our millimetres: all other numbers
+    /// here are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub file_frame: Vec<String>,
     /// What the machine needs.
     pub estimate: EstimateReport,
     /// Time of each stage in the order in which they ran, ms.
@@ -121,6 +125,10 @@ pub struct OutputFile {
     pub bytes: u64,
     /// SHA-256 of its bytes, hexadecimal.
     pub sha256: String,
+    /// The file as asked for, where the machine's field is too small for the job and this is one part
+    /// of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<PathBuf>,
 }
 
 /// The least and the largest corner of a box, mm: x, y, z.

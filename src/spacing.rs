@@ -19,7 +19,7 @@ use rayon::prelude::*;
 
 use crate::cloud::Cloud;
 
-pub use nearest::{CLOSE, ClosePair, Neighbours, neighbours};
+pub use nearest::{ClosePair, Neighbours, neighbours};
 
 /// How close the points of a cloud come.
 #[derive(Clone, Copy, Debug, PartialEq)]

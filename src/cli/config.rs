@@ -96,15 +96,17 @@ fn from_json(text: &str, path: &Path) -> Result<Config> {
     let output = |file: OutputFile| {
         let format = Format::from_name(&file.format, written.dxf_dialect, written.ply_ascii)?;
         Ok(Output {
-            path: file.path,
+            path: file.part_of.unwrap_or(file.path),
             format,
         })
     };
-    let outputs = recorded
+    let mut outputs = recorded
         .outputs
         .into_iter()
         .map(output)
-        .collect::<Result<_>>()?;
+        .collect::<Result<Vec<_>>>()?;
+    // The parts of a job for a small field belong to one output.
+    outputs.dedup();
     Ok(Config {
         settings: recorded.settings,
         job: Some(Job {

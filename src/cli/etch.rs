@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use glyptic::format::Format;
+use glyptic::machine::Machine;
 use glyptic::pipeline::{self, Output, Request};
 use glyptic::report::{InputFile, Report};
 use glyptic::{Error, Run, Settings};
@@ -68,7 +69,10 @@ fn answer(args: &EtchArgs, report: &Report) -> Result<(), Failure> {
 
 /// The job that the flags and the settings file ask for.
 fn request(args: &EtchArgs, config: &Config) -> Result<Request, Failure> {
-    let settings = args.apply(config.settings.clone());
+    let mut settings = args.apply(config.settings.clone());
+    if args.files.config.is_none() && !args.files.names_dialect() {
+        settings.output.dxf_dialect = Machine::find(&settings.machine.name)?.dialect;
+    }
     let recorded = config.job.as_ref();
     let photo = args.photo.clone().or_else(|| recorded.and_then(Job::photo));
     let photo = photo.ok_or_else(|| {

@@ -74,7 +74,7 @@ pub(crate) struct FileArgs {
     /// Settings to start from: TOML, JSON, or a report. Flags override them.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
-    /// Dialect of DXF files. [default: cockpit]
+    /// Dialect of DXF files. [default: the machine's, cockpit for green-532]
     #[arg(long, value_name = "NAME", value_parser = one_of::<DxfDialect>(&["cockpit", "venus3d", "r12", "ac1015"]))]
     dxf_dialect: Option<DxfDialect>,
     /// PLY as text instead of binary. [default: false]
@@ -231,6 +231,13 @@ pub(crate) struct RunArgs {
     pub(crate) quiet: bool,
 }
 
+impl FileArgs {
+    /// Whether a dialect is asked for.
+    pub(crate) fn names_dialect(&self) -> bool {
+        self.dxf_dialect.is_some()
+    }
+}
+
 impl EtchArgs {
     /// `settings` with what the flags say.
     pub(crate) fn apply(&self, mut settings: Settings) -> Settings {
@@ -376,7 +383,7 @@ fn threads(text: &str) -> Result<usize, String> {
 }
 
 /// Reads `250000`, `250k`, `1.5M`.
-fn count(text: &str) -> Result<u64, String> {
+pub(crate) fn count(text: &str) -> Result<u64, String> {
     let fault =
         || format!("`{text}` is not a number of points; write it like 250000, 250k or 1.5M");
     let bare = text.trim();

@@ -2,6 +2,7 @@
 
 mod check;
 mod config;
+mod convert;
 mod etch;
 mod etch_args;
 mod failure;
@@ -39,6 +40,8 @@ enum Command {
     Etch(Box<etch_args::EtchArgs>),
     /// Tell whether a file of points is safe to etch.
     Check(Box<check::CheckArgs>),
+    /// Make another file from a file of points: format, frame, unit; fit, trim, thin, respace.
+    Convert(Box<convert::ConvertArgs>),
     /// List the crystals that are known by name, or show one.
     Blanks(list::BlanksArgs),
     /// List the engravers that are known by name.
@@ -48,7 +51,7 @@ enum Command {
     /// Print the JSON Schema of what `etch`, or another command, prints with --json.
     Schema {
         /// The command.
-        #[arg(default_value = "etch", value_parser = ["etch", "check"])]
+        #[arg(default_value = "etch", value_parser = ["etch", "check", "convert"])]
         command: String,
     },
     /// Print a completion script for a shell.
@@ -79,11 +82,13 @@ fn dispatch(command: Command) -> Result<(), Failure> {
     match command {
         Command::Etch(args) => etch::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Convert(args) => convert::run(&args),
         Command::Blanks(args) => list::blanks(&args),
         Command::Machines(args) => list::machines(&args),
         Command::Formats(args) => list::formats(&args),
         Command::Schema { command } => print(&match command.as_str() {
             "check" => glyptic::check::Findings::schema_json(),
+            "convert" => glyptic::convert::Summary::schema_json(),
             _ => glyptic::report::Report::schema_json(),
         }),
         Command::Completions { shell } => {

@@ -52,6 +52,11 @@ pub(crate) struct Target {
 }
 
 impl TargetArgs {
+    /// Whether the crystal is told, and not the default one.
+    pub(crate) fn names_blank(&self) -> bool {
+        self.blank.is_some() || self.config.is_some()
+    }
+
     /// Looks up the crystal and the machine.
     pub(crate) fn target(&self) -> Result<Target, Failure> {
         let settings = match &self.config {

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, decimal};
 use crate::machine::Units;
 
 /// Where a file counts from.
@@ -31,6 +31,26 @@ pub struct Coordinates {
 }
 
 impl Coordinates {
+    /// What a file with these says of its numbers, where its format has room: unit and frame.
+    #[must_use]
+    pub fn statement(self) -> [String; 2] {
+        let units = match self.units {
+            Units::Mm => "millimetres",
+            Units::Um => "micrometres",
+            Units::In => "inches",
+        };
+        let frame = match self.frame {
+            FileFrame::Portrait => {
+                "x right, y up, z toward the viewer, origin at the centre of the blank"
+            }
+            FileFrame::Bed => {
+                "bed: x right, y to the back, z up toward the laser, origin on the bed below the \
+                 centre of the blank"
+            }
+        };
+        [format!("units {units}"), format!("frame {frame}")]
+    }
+
     /// A file's numbers as millimetres in the portrait frame of a blank of this thickness.
     #[must_use]
     pub fn to_portrait(self, cloud: &Cloud, thickness_mm: f64) -> Cloud {
@@ -49,7 +69,7 @@ impl Coordinates {
         })
     }
 
-    fn lift_mm(self, thickness_mm: f64) -> f64 {
+    pub(super) fn lift_mm(self, thickness_mm: f64) -> f64 {
         match self.frame {
             FileFrame::Portrait => 0.0,
             FileFrame::Bed => thickness_mm / 2.0,
@@ -62,7 +82,7 @@ impl Coordinates {
             return cloud.clone();
         }
         let turn = |index: usize| {
-            let [x, y, z] = change(cloud.point(index).map(f64::from)).map(|value| value as f32);
+            let [x, y, z] = change(cloud.point(index).map(decimal)).map(|value| value as f32);
             (x, (y, z))
         };
         let (x, (y, z)) = (0..cloud.len()).into_par_iter().map(turn).unzip();
@@ -90,6 +110,22 @@ mod tests {
         let written = inches.from_portrait(&cloud, 50.0);
         assert_eq!(written.point(0), [1.0, -2.0, 1.0]);
         assert_eq!(inches.to_portrait(&written, 50.0), cloud);
+    }
+
+    #[test]
+    fn points_on_a_grid_stay_on_it() {
+        let mut cloud = Cloud::default();
+        for i in -9000..9000_i16 {
+            cloud.push([1.0, 10.0, 100.0].map(|n| (f64::from(i) / 1000.0 * n) as f32));
+        }
+        let bed = Coordinates {
+            frame: FileFrame::Bed,
+            units: Units::Mm,
+        };
+        let there = bed.from_portrait(&cloud, 47.3);
+        assert_eq!(bed.to_portrait(&there, 47.3), cloud);
+        let z = |i: usize| there.z_mm()[i];
+        assert_eq!([z(0), z(1)], [-876.35, -876.25]);
     }
 
     #[test]

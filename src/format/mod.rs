@@ -71,30 +71,42 @@ pub fn write_with(
     path: &Path,
     out: &mut dyn Write,
 ) -> Result<()> {
+    let frame = FRAME.map(str::to_owned);
+    write_stating(cloud, format, &[&frame, comments].concat(), text, path, out)
+}
+
+/// As [`write_with`], for coordinates in another unit or frame: `comments` say that themselves.
+///
+/// # Errors
+///
+/// Those of [`write_with`].
+pub fn write_stating(
+    cloud: &Cloud,
+    format: Format,
+    comments: &[String],
+    text: &TextSettings,
+    path: &Path,
+    out: &mut dyn Write,
+) -> Result<()> {
     let refused = |source| Error::Write {
         path: path.to_owned(),
         source,
     };
     text.check()?;
     check_finite(cloud).map_err(refused)?;
-    let comments: Vec<String> = FRAME
-        .iter()
-        .map(|&line| line.to_owned())
-        .chain(comments.iter().cloned())
-        .collect();
     match format {
-        Format::Dxf(dialect) => dxf::write(cloud, dialect, &comments, out),
-        Format::PlyBinary => ply::write(cloud, Encoding::BinaryLittleEndian, &comments, out),
-        Format::PlyAscii => ply::write(cloud, Encoding::Ascii, &comments, out),
+        Format::Dxf(dialect) => dxf::write(cloud, dialect, comments, out),
+        Format::PlyBinary => ply::write(cloud, Encoding::BinaryLittleEndian, comments, out),
+        Format::PlyAscii => ply::write(cloud, Encoding::Ascii, comments, out),
         Format::Xyz | Format::Asc | Format::Txt => {
             columns::write(cloud, Separator::Space, text, out)
         }
         Format::Csv => columns::write(cloud, Separator::Comma, text, out),
         Format::Pts => pts::write(cloud, out),
-        Format::PcdBinary => pcd::write(cloud, pcd::Data::Binary, &comments, out),
-        Format::PcdAscii => pcd::write(cloud, pcd::Data::Ascii, &comments, out),
+        Format::PcdBinary => pcd::write(cloud, pcd::Data::Binary, comments, out),
+        Format::PcdAscii => pcd::write(cloud, pcd::Data::Ascii, comments, out),
         Format::Bspc => bspc::write(cloud, out),
-        Format::Obj => obj::write(cloud, &comments, out),
+        Format::Obj => obj::write(cloud, comments, out),
         Format::Npy => npy::write(cloud, out),
     }
     .map_err(refused)

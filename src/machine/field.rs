@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Machine;
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, decimal};
 use crate::error::{Error, Result};
 use crate::random;
 
@@ -234,9 +234,7 @@ impl Machine {
 /// The cloud counted from `centre_mm`.
 fn around(cloud: &Cloud, centre_mm: [f64; 2]) -> Cloud {
     let from = |values: &[f32], centre: f64| -> Vec<f32> {
-        let shifted = values
-            .iter()
-            .map(|&value| (f64::from(value) - centre) as f32);
+        let shifted = values.iter().map(|&value| (decimal(value) - centre) as f32);
         shifted.collect()
     };
     let (x, y) = (

@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::{Machine, Mirror, ZCompensation};
-use crate::cloud::Cloud;
+use super::{Axes, Machine, Mirror, Units, ZCompensation};
+use crate::cloud::{Cloud, decimal};
 use crate::error::{Error, Result};
 
 impl Machine {
@@ -18,8 +18,11 @@ impl Machine {
     /// the square of the index.
     #[must_use]
     pub fn to_machine_frame(&self, cloud: &Cloud, entry_z_mm: f64) -> Cloud {
+        if self.takes_portrait() {
+            return cloud.clone();
+        }
         let turn = |index: usize| {
-            let [x, y, z] = cloud.point(index).map(f64::from);
+            let [x, y, z] = cloud.point(index).map(decimal);
             let (x, y) = match self.mirror {
                 Mirror::None => (x, y),
                 Mirror::X => (-x, y),
@@ -36,6 +39,81 @@ impl Machine {
         };
         let (x, (y, z)) = (0..cloud.len()).into_par_iter().map(turn).unzip();
         Cloud::from_arrays(x, y, z).unwrap_or_default()
+    }
+
+    /// A cloud in the machine's coordinates back in our frame: what a file of them stands for in the
+    /// glass.
+    #[must_use]
+    pub fn to_portrait_frame(&self, cloud: &Cloud, entry_z_mm: f64) -> Cloud {
+        if self.takes_portrait() {
+            return cloud.clone();
+        }
+        let scale = self.units.per_mm();
+        let turn = |index: usize| {
+            let point = cloud.point(index).map(decimal);
+            let [x, y, z] = self
+                .axes
+                .turned_back([0, 1, 2].map(|i| point[i] / scale - self.origin_mm[i]));
+            let (x, y) = match self.mirror {
+                Mirror::None => (x, y),
+                Mirror::X => (-x, y),
+                Mirror::Y => (x, -y),
+            };
+            let z = entry_z_mm - (entry_z_mm - z) * self.z_stretch();
+            (x as f32, (y as f32, z as f32))
+        };
+        let (x, (y, z)) = (0..cloud.len()).into_par_iter().map(turn).unzip();
+        Cloud::from_arrays(x, y, z).unwrap_or_default()
+    }
+
+    /// Whether the machine takes our millimetres as they are.
+    #[must_use]
+    pub fn takes_portrait(&self) -> bool {
+        self.mirror == Mirror::None
+            && self.z_compensation == ZCompensation::Off
+            && self.axes == Axes::SAME
+            && self.origin_mm == [0.0; 3]
+            && self.units == Units::Mm
+    }
+
+    /// How many millimetres of the glass one millimetre of the lens's way is.
+    #[must_use]
+    pub fn z_stretch(&self) -> f64 {
+        match self.z_compensation {
+            ZCompensation::Off => 1.0,
+            ZCompensation::Divide => self.refractive_index(),
+        }
+    }
+
+    /// What a file for this machine says of its numbers, where its format has room: unit, frame.
+    #[must_use]
+    pub fn statement(&self) -> Vec<String> {
+        let units = match self.units {
+            Units::Mm => "units millimetres",
+            Units::Um => "units micrometres",
+            Units::In => "units inches",
+        };
+        let mut lines = vec![units.to_owned()];
+        if self.takes_portrait() {
+            let portrait = "x right, y up, z toward the viewer, origin at the centre of the blank";
+            lines.push(format!("frame {portrait}"));
+            return lines;
+        }
+        let [x, y, z] = self.origin_mm;
+        lines.push(format!(
+            "frame of {}: axes {}, centre of the blank at {x} {y} {z} mm",
+            self.name, self.axes
+        ));
+        match self.mirror {
+            Mirror::None => {}
+            Mirror::X => lines.push("mirrored left to right".to_owned()),
+            Mirror::Y => lines.push("mirrored top to bottom".to_owned()),
+        }
+        if self.z_compensation == ZCompensation::Divide {
+            let index = self.refractive_index();
+            lines.push(format!("depth below the entry face divided by {index:.5}"));
+        }
+        lines
     }
 
     /// Refuses a cloud with points deeper below the entry face than the focus reaches.
@@ -107,6 +185,28 @@ mod tests {
         let turned = machine.to_machine_frame(&cloud(), 6.0);
         // x is mirrored before it becomes the second axis, reversed: twice turned around.
         assert_eq!(turned.point(0), [12_000.0, 21_000.0, 33_000.0]);
+    }
+
+    #[test]
+    fn every_frame_leads_back() {
+        let machine = Machine {
+            mirror: Mirror::Y,
+            axes: Axes::try_from("-y +x -z".to_owned()).unwrap(),
+            origin_mm: [10.0, 20.0, 30.0],
+            units: Units::In,
+            z_compensation: ZCompensation::Divide,
+            ..machine()
+        };
+        assert!(!machine.takes_portrait() && machine.statement().len() == 4);
+        let there = machine.to_machine_frame(&cloud(), 6.0);
+        assert_ne!(there, cloud());
+        let back = machine.to_portrait_frame(&there, 6.0);
+        for (a, b) in back.points().zip(cloud().points()) {
+            assert!(
+                (0..3).all(|axis| (a[axis] - b[axis]).abs() < 1e-5),
+                "{a:?} {b:?}"
+            );
+        }
     }
 
     #[test]

@@ -178,6 +178,23 @@ impl Axes {
     }
 }
 
+impl Axes {
+    /// A point in the machine's axes, in ours.
+    #[must_use]
+    pub fn turned_back(self, machine: [f64; 3]) -> [f64; 3] {
+        let mut point = machine;
+        for (value, reversed) in point.iter_mut().zip(self.reversed) {
+            if reversed {
+                *value = -*value;
+            }
+        }
+        if self.swapped {
+            point.swap(0, 1);
+        }
+        point
+    }
+}
+
 impl TryFrom<String> for Axes {
     type Error = String;
 

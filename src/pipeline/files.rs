@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::for_machine::{self, Job};
 use super::{Etched, Request};
 use crate::blank::Blank;
-use crate::cloud::Cloud;
 use crate::error::{Error, Result};
 use crate::format::{self, Batch};
 use crate::machine::{Machine, ZCompensation};
@@ -127,27 +127,69 @@ pub(super) fn add_pictures(
     Ok(())
 }
 
-/// Adds the files of points.
+/// Refuses the files of the parts of a job where they cannot be written.
+pub(super) fn check_parts(request: &Request, job: &Job<'_>) -> Result<()> {
+    if job.is_whole() {
+        return Ok(());
+    }
+    let mut targets: Vec<PathBuf> = Vec::new();
+    for output in &request.outputs {
+        let parts = job.parts.iter();
+        targets.extend(parts.map(|part| for_machine::tile_path(&output.path, part.tile)));
+        targets.push(for_machine::manifest_path(&output.path));
+    }
+    let others = [&request.tone_map, &request.preview, &request.report];
+    targets.extend(others.into_iter().flatten().cloned());
+    let sources: Vec<PathBuf> = sources(request).into_iter().map(|(_, path)| path).collect();
+    format::check_targets(&targets, &sources)
+}
+
+/// The warning that a job takes more than one file.
+pub(super) fn in_parts(job: &Job<'_>, machine: &Machine) -> String {
+    let [width, height] = machine.field_mm;
+    format!(
+        "the picture does not lie in the field of {} ({width} x {height} mm): the job has {} files, \
+         and the manifest beside them tells where the blank lies for each",
+        machine.name,
+        job.parts.len()
+    )
+}
+
+/// Adds the files of points, and the manifests of jobs in parts.
 pub(super) fn add_clouds(
     batch: &mut Batch,
     request: &Request,
-    cloud: &Cloud,
+    job: &Job<'_>,
+    machine: &Machine,
     plan: &Plan,
     run: &Run,
 ) -> Result<Vec<OutputFile>> {
     let comments = comments(plan);
-    let mut outputs = Vec::with_capacity(request.outputs.len());
+    let mut outputs = Vec::with_capacity(request.outputs.len() * job.parts.len());
     for output in &request.outputs {
-        run.check()?;
-        let written = batch.add(&output.path, |out| {
-            format::write(cloud, output.format, &comments, &output.path, out)
-        })?;
-        outputs.push(OutputFile {
-            path: written.path,
-            format: output.format.name().to_owned(),
-            bytes: written.bytes,
-            sha256: written.sha256,
-        });
+        for part in &job.parts {
+            run.check()?;
+            let path = for_machine::tile_path(&output.path, part.tile);
+            let comments = [&part.statement[..], &comments].concat();
+            let written = batch.add(&path, |out| {
+                format::write_stating(&part.cloud, output.format, &comments, &path, out)
+            })?;
+            machine.check_file_size(written.bytes)?;
+            outputs.push(OutputFile {
+                path: written.path,
+                format: output.format.name().to_owned(),
+                bytes: written.bytes,
+                sha256: written.sha256,
+                part_of: part.tile.map(|_| output.path.clone()),
+            });
+        }
+        if !job.is_whole() {
+            let manifest = job.manifest(machine, &output.path);
+            let mut json = serde_json::to_string_pretty(&manifest).expect("all keys are text");
+            json.push('\n');
+            let path = for_machine::manifest_path(&output.path);
+            add(batch, &path, json.as_bytes())?;
+        }
     }
     Ok(outputs)
 }
@@ -155,7 +197,7 @@ pub(super) fn add_clouds(
 /// What a file says of itself, where its format has room.
 fn comments(plan: &Plan) -> Vec<String> {
     let settings = &plan.settings;
-    let spacing = &plan.sampling.spacing;
+    let [xy_mm, z_mm] = for_machine::promised_mm(plan);
     vec![
         format!("glyptic {}", env!("CARGO_PKG_VERSION")),
         format!(
@@ -164,7 +206,7 @@ fn comments(plan: &Plan) -> Vec<String> {
         ),
         format!(
             "spacing {} x {} mm layers {} seed {}",
-            spacing.xy_mm, spacing.z_mm, plan.layers, plan.sampling.seed
+            xy_mm, z_mm, plan.layers, plan.sampling.seed
         ),
     ]
 }
@@ -197,6 +239,7 @@ pub(super) fn report(
 ) -> Report {
     let (min, max) = etched.cloud.bounds().unwrap_or_default();
     let spacing = &plan.sampling.spacing;
+    let [xy_mm, z_mm] = for_machine::promised_mm(plan);
     let frame = etched.tone_map.frame;
     let map = etched.placement.photo_to_blank.into_inner();
     let row = |i: usize| [map[(i, 0)], map[(i, 1)], map[(i, 2)]];
@@ -213,8 +256,8 @@ pub(super) fn report(
         points: etched.cloud.len() as u64,
         bounds_mm: Bounds { min, max },
         spacing: SpacingReport {
-            xy_mm: spacing.xy_mm,
-            z_mm: spacing.z_mm,
+            xy_mm,
+            z_mm,
             least_ratio: etched.least_ratio,
             // The pipeline lets no two points stand closer than the spacing.
             duplicates: 0,
@@ -238,6 +281,10 @@ pub(super) fn report(
         z_compensation: match machine.z_compensation {
             ZCompensation::Off => "off".to_owned(),
             ZCompensation::Divide => "divide".to_owned(),
+        },
+        file_frame: match machine.takes_portrait() {
+            true => Vec::new(),
+            false => machine.statement(),
         },
         estimate: EstimateReport {
             seconds: etched.estimate.seconds,

@@ -13,9 +13,27 @@ use rayon::prelude::*;
 use super::{Cells, Metric, Placed, ROUNDING, ROW, SHEET};
 use crate::cloud::Cloud;
 
-/// Below this many spacings two points are too close. The last digits of single precision, a
-/// thousand times finer than any file resolves, are forgiven.
-pub const CLOSE: f32 = 0.999_999;
+/// Below this many spacings two points are too close, where coordinates are decimals of a file: the
+/// last digits of a quotient are forgiven.
+const CLOSE: f32 = 0.999_999;
+
+/// Steps of single precision that are forgiven where coordinates are no decimals: one for each
+/// coordinate of the two points, at the size of the largest.
+const FORGIVEN_STEPS: f64 = 2.0;
+
+/// Below how many spacings two points are too close.
+fn too_close(cloud: &Cloud, metric: &Metric, least_mm: f64) -> f32 {
+    if metric.steps_per_mm.is_some() {
+        return CLOSE;
+    }
+    let largest = |values: &[f32]| values.par_iter().map(|x| x.abs()).reduce(|| 0.0, f32::max);
+    let largest = largest(cloud.x_mm())
+        .max(largest(cloud.y_mm()))
+        .max(largest(cloud.z_mm()));
+    let steps_mm = FORGIVEN_STEPS * f64::from(f32::EPSILON) * f64::from(largest);
+    // A point a hundred metres away is no reason to forgive what can be seen.
+    CLOSE.min((1.0 - steps_mm / least_mm) as f32).max(0.999)
+}
 
 /// Pairs that are told one by one.
 const TOLD_PAIRS: usize = 10;
@@ -50,11 +68,14 @@ pub struct Neighbours {
     pub least_ratio: Option<f64>,
     /// Points that coincide with another: two for a pair, three for three in one place.
     pub duplicates: u64,
-    /// Pairs below [`CLOSE`]. Points in one place count once, and each further one there as a pair.
+    /// Below this many spacings two points are too close: 1, but for the last digits of single
+    /// precision.
+    pub limit: f32,
+    /// Pairs below the limit. Points in one place count once, and each further one there as a pair.
     pub close_pairs: u64,
     /// Whether `close_pairs` is all of them; in crowds they are not counted to the end.
     pub counted_all: bool,
-    /// The closest pairs below [`CLOSE`], at most ten, the closest first.
+    /// The closest pairs below the limit, at most ten, the closest first.
     pub closest: Vec<ClosePair>,
 }
 
@@ -62,7 +83,7 @@ impl Neighbours {
     /// Whether a point stands too close to another.
     #[must_use]
     pub fn is_close(&self, index: usize) -> bool {
-        self.nearest[index] < CLOSE
+        self.nearest[index] < self.limit
     }
 
     /// The distance to the nearest other point that `percent` of the points do not exceed, in units
@@ -94,6 +115,7 @@ pub fn neighbours(cloud: &Cloud, xy_mm: f64, z_mm: f64) -> Neighbours {
         settled: 0,
         duplicates: 0,
         close_pairs: None,
+        limit: too_close(cloud, &metric, xy_mm.min(z_mm)),
     };
     let mut cells = Cells::new(cloud, &metric, FIRST_WIDTH);
     let finite = cells.points.len();
@@ -120,6 +142,7 @@ pub fn neighbours(cloud: &Cloud, xy_mm: f64, z_mm: f64) -> Neighbours {
         duplicates: search.duplicates,
         close_pairs: close_pairs + copies,
         counted_all,
+        limit: search.limit,
     }
 }
 
@@ -149,6 +172,7 @@ struct Search {
     duplicates: u64,
     /// The number of pairs, and whether it is complete; `None` until cells are wide enough.
     close_pairs: Option<(u64, bool)>,
+    limit: f32,
 }
 
 /// What a round finds for one point of the array.
@@ -196,13 +220,13 @@ impl Search {
     /// Settles the points that have a neighbour within the width of a cell.
     fn round(&mut self, cells: &Cells, metric: &Metric) {
         let count = self.close_pairs.is_none() && cells.width >= 1.0;
-        let found = &self.found;
+        let (found, limit) = (&self.found, count.then_some(self.limit));
         let pieces: Vec<Vec<Seen>> = (0..cells.points.len().div_ceil(PIECE))
             .into_par_iter()
             .map(|piece| {
                 let start = piece * PIECE;
                 let end = (start + PIECE).min(cells.points.len());
-                look_around(cells, metric, found, count, start..end)
+                look_around(cells, metric, found, limit, start..end)
             })
             .collect();
         let (mut close, mut complete) = (0, true);
@@ -230,7 +254,7 @@ impl Search {
     fn closest(&self) -> Vec<ClosePair> {
         let mut pairs: Vec<ClosePair> = (0..self.found.len() as u32)
             .zip(&self.found)
-            .filter(|(_, found)| found.ratio < CLOSE)
+            .filter(|(_, found)| found.ratio < self.limit)
             .map(|(index, found)| ClosePair {
                 points: [index.min(found.partner), index.max(found.partner)],
                 ratio: found.ratio,
@@ -260,7 +284,7 @@ fn look_around(
     cells: &Cells,
     metric: &Metric,
     found: &[Found],
-    count: bool,
+    count_below: Option<f32>,
     range: std::ops::Range<usize>,
 ) -> Vec<Seen> {
     /// The rows that touch a cell, its own among them.
@@ -280,7 +304,7 @@ fn look_around(
     let points = &cells.points;
     let first = points[range.start].key - BACK;
     let mut from = ROWS.map(|row| points.partition_point(|point| point.key < first + row));
-    let too_close = f64::from(CLOSE) * metric.xy * metric.z;
+    let too_close = f64::from(count_below.unwrap_or(0.0)) * metric.xy * metric.z;
     let too_close = too_close * too_close;
     let mut out = Vec::with_capacity(range.len());
     for place in range {
@@ -292,7 +316,7 @@ fn look_around(
             complete: true,
         };
         let settled = found[point.index as usize].ratio < f32::INFINITY;
-        if settled && !count {
+        if settled && count_below.is_none() {
             out.push(seen);
             continue;
         }
@@ -315,9 +339,6 @@ fn look_around(
                     compare(metric, point, other, too_close, &mut seen);
                 }
             }
-        }
-        if !count {
-            seen.close = 0;
         }
         out.push(seen);
     }
