@@ -140,7 +140,8 @@ pub(super) fn add_clouds(
     for output in &request.outputs {
         run.check()?;
         let written = batch.add(&output.path, |out| {
-            format::write(cloud, output.format, &comments, &output.path, out)
+            let text = &plan.settings.output.text;
+            format::write_with(cloud, output.format, &comments, text, &output.path, out)
         })?;
         outputs.push(OutputFile {
             path: written.path,
