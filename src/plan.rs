@@ -119,6 +119,7 @@ impl Settings {
             .machine
             .spacing_z_mm
             .map_or(machine.spacing_z_mm, Mm::get);
+        self.output.text.check()?;
         let grid = self.precision_mm(formats);
         for (spacing, along) in [(xy, "across the beam"), (z, "along the beam")] {
             let shown = format!("{xy}x{z} mm");
@@ -140,7 +141,12 @@ impl Settings {
             }
         }
         let jitter = self.sampling.jitter_z_mm.get();
-        let binary = formats.iter().any(|format| format.decimals().is_none());
+        let text = &self.output.text;
+        let binary = formats.iter().any(|format| {
+            format
+                .decimals_with(text)
+                .is_none_or(|decimals| decimals > 4)
+        });
         Ok(Sampling {
             spacing: Spacing {
                 xy_mm: xy,
@@ -160,7 +166,11 @@ impl Settings {
 
     /// The grid that every output format holds exactly, mm, and no finer than the settings ask.
     fn precision_mm(&self, formats: &[Format]) -> f64 {
-        let decimals = formats.iter().filter_map(|format| format.decimals()).min();
+        let text = &self.output.text;
+        let decimals = formats
+            .iter()
+            .filter_map(|format| format.decimals_with(text))
+            .min();
         let step = match decimals {
             Some(decimals @ 0..=2) => [1.0, 0.1, 0.01][decimals as usize],
             _ => FINEST_GRID_MM,
@@ -448,6 +458,19 @@ mod tests {
                 (grid, single)
             );
         }
+    }
+
+    #[test]
+    fn decimals_of_columns_count_for_the_grid() {
+        let mut settings = Settings::default();
+        for (decimals, grid) in [(2, 0.01), (3, 0.001), (6, 0.001)] {
+            settings.output.text.decimals = Some(decimals);
+            let planned = plan(&settings, &[Format::Csv]).unwrap().sampling.spacing;
+            assert_eq!(planned.precision_mm, grid);
+        }
+        settings.output.text.decimals = Some(1);
+        let line = refusal(plan(&settings, &[Format::Csv]));
+        assert!(line.starts_with("--decimals 1: "), "{line}");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::format::TextSettings;
 use crate::sampling::Quality;
 use crate::units::{Degrees, Mm, Size};
 
@@ -313,10 +314,13 @@ impl Default for SamplingSettings {
 pub struct OutputSettings {
     /// Dialect of DXF files. Default: cockpit.
     pub dxf_dialect: DxfDialect,
-    /// PLY as text instead of binary. Default: off.
+    /// PLY and PCD as text instead of binary. Default: off.
     pub ply_ascii: bool,
+    /// How XYZ, ASC, TXT and CSV look.
+    pub text: TextSettings,
     /// Grid that points stand on, 0.001 to 0.01 mm; never finer than what every output resolves.
-    /// Default: 0.01 mm as soon as a `cockpit` or `venus3d` DXF is among them, else 0.001 mm.
+    /// Default: 0.01 mm as soon as a file of two decimals is among them (a `cockpit` or `venus3d` DXF),
+    /// else 0.001 mm.
     pub precision_mm: Option<Mm>,
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 use glyptic::convert::{Coordinates, FileFrame, Purpose, Steps, Summary, Written, convert};
-use glyptic::format::{self, Format};
+use glyptic::format::{self, Format, TextSettings};
 use glyptic::machine::{Mirror, Units};
 use glyptic::report::OutputFile;
 use glyptic::settings::DxfDialect;
@@ -144,7 +144,8 @@ pub(crate) fn run(args: &ConvertArgs) -> Result<(), Failure> {
     let name = args.input.file_name().unwrap_or_default().to_string_lossy();
     comments.push(format!("converted from {name}"));
     let written = format::write_whole(&args.output, |out| {
-        format::write_stating(&file, format, &comments, &args.output, out)
+        let text = TextSettings::default();
+        format::write_stating(&file, format, &comments, &text, &args.output, out)
     })?;
     summary.input = Some(args.input.clone());
     summary.output = Some(OutputFile {

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueHint};
 use glyptic::Settings;
+use glyptic::format::Separator;
 use glyptic::sampling::Quality;
 use glyptic::settings::{
     Crop, DepthKind, DepthSource, DxfDialect, Fit, MatteSource, Near, ToneMode,
@@ -77,9 +78,18 @@ pub(crate) struct FileArgs {
     /// Dialect of DXF files. [default: the machine's, cockpit for green-532]
     #[arg(long, value_name = "NAME", value_parser = one_of::<DxfDialect>(&["cockpit", "venus3d", "r12", "ac1015"]))]
     dxf_dialect: Option<DxfDialect>,
-    /// PLY as text instead of binary. [default: false]
+    /// PLY and PCD as text instead of binary. [default: false]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     ply_ascii: Option<bool>,
+    /// What stands between the columns of XYZ, ASC, TXT and CSV. [default: comma in CSV, else space]
+    #[arg(long, value_name = "NAME", value_parser = one_of::<Separator>(&["space", "tab", "comma", "semicolon"]))]
+    separator: Option<Separator>,
+    /// Name the columns in the first line of XYZ, ASC, TXT and CSV. [default: false]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    header: Option<bool>,
+    /// Digits after the point in XYZ, ASC, TXT and CSV, 2 to 6. [default: 4]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = whole::<u32>)]
+    decimals: Option<u32>,
     /// Grid that points stand on, 0.001 or 0.01 mm; never finer than every file resolves.
     /// [default: 0.01 mm with a cockpit or venus3d DXF, else 0.001 mm]
     #[arg(long, value_name = "MM", allow_hyphen_values = true)]
@@ -298,6 +308,9 @@ impl EtchArgs {
         set(&mut to.sampling.jitter_z_mm, &self.points.jitter_z);
         set(&mut to.output.dxf_dialect, &self.files.dxf_dialect);
         set(&mut to.output.ply_ascii, &self.files.ply_ascii);
+        set_some(&mut to.output.text.separator, &self.files.separator);
+        set(&mut to.output.text.header, &self.files.header);
+        set_some(&mut to.output.text.decimals, &self.files.decimals);
         set_some(&mut to.output.precision_mm, &self.files.precision);
         settings
     }
@@ -434,6 +447,9 @@ mod tests {
         let flags: &[&[&str]] = &[
             &["--dxf-dialect", "r12"],
             &["--ply-ascii"],
+            &["--separator", "tab"],
+            &["--header"],
+            &["--decimals", "3"],
             &["--precision", "0.01"],
             &["--blank", "heart-35"],
             &["--size", "35x35x12mm"],
@@ -503,6 +519,8 @@ mod tests {
             &["--offset", "1"],
             &["--fit", "stretch"],
             &["--dxf-dialect", "r13"],
+            &["--separator", "colon"],
+            &["--decimals", "-1"],
             &["--depth", ""],
             &["--matte", ""],
             &["--background", "half"],

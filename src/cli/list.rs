@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueHint};
 use glyptic::blank::{Blank, Hole};
-use glyptic::format::{Format, write_whole};
+use glyptic::format::{Format, READ_ONLY, write_whole};
 use glyptic::machine::Machine;
 use glyptic::settings::BlankSettings;
 use glyptic::units::{Mm, Size};
@@ -245,24 +245,46 @@ pub(crate) fn machines(args: &ListArgs) -> Result<(), Failure> {
 /// Lists the formats.
 pub(crate) fn formats(args: &ListArgs) -> Result<(), Failure> {
     if args.json {
-        return print_json(Format::ALL.iter().map(|format| {
+        let written = Format::ALL.iter().map(|format| {
             json!({
                 "name": format.name(),
                 "extension": format.extension(),
                 "title": format.title(),
                 "decimals": format.decimals(),
+                "written": true,
             })
-        }));
+        });
+        let read_only = READ_ONLY.iter().map(|(extension, title)| {
+            json!({
+                "name": extension,
+                "extension": extension,
+                "title": title,
+                "decimals": null,
+                "written": false,
+            })
+        });
+        return print_json(written.chain(read_only));
     }
-    let rows = Format::ALL.map(|format| {
-        let decimals = format.decimals();
-        [
-            format.name().to_owned(),
-            format!(".{}", format.extension()),
-            decimals.map_or_else(|| "binary".to_owned(), |digits| digits.to_string()),
-            format.title().to_owned(),
-        ]
-    });
+    let mut rows: Vec<[String; 4]> = Format::ALL
+        .iter()
+        .map(|format| {
+            let decimals = format.decimals();
+            [
+                format.name().to_owned(),
+                format!(".{}", format.extension()),
+                decimals.map_or_else(|| "floats".to_owned(), |digits| digits.to_string()),
+                format.title().to_owned(),
+            ]
+        })
+        .collect();
+    for (extension, title) in READ_ONLY {
+        rows.push([
+            extension.to_owned(),
+            format!(".{extension}"),
+            "as found".to_owned(),
+            format!("{title}; read only"),
+        ]);
+    }
     print(&table(
         ["name", "extension", "decimals", "what it is"],
         &rows,

@@ -15,6 +15,9 @@ use crate::error::{Error, Result};
 /// Entities of which a file is a mesh.
 const FACES: [&[u8]; 2] = [b"3DFACE", b"MESH"];
 
+/// Flags of a POLYLINE that is a mesh: of m x n vertices, or of faces (group 70).
+const MESH_FLAGS: u32 = 16 | 64;
+
 /// What the pairs that are read belong to.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
@@ -24,6 +27,8 @@ enum Place {
     SectionName,
     /// A POINT of the drawing, from that line on.
     Point(u64),
+    /// A POLYLINE, which its flags may make a mesh.
+    Polyline,
 }
 
 /// Reads the points of the drawing.
@@ -59,6 +64,10 @@ pub(super) fn read(path: &Path, file: impl Read) -> Result<Cloud> {
                     b"EOF" => break,
                     b"SECTION" => Place::SectionName,
                     b"POINT" if section != Section::Blocks => Place::Point(line),
+                    b"POLYLINE" => {
+                        left_out.count(section, value);
+                        Place::Polyline
+                    }
                     _ => {
                         left_out.count(section, value);
                         Place::Other
@@ -66,6 +75,12 @@ pub(super) fn read(path: &Path, file: impl Read) -> Result<Cloud> {
                 };
             }
             2 if place == Place::SectionName => section = Section::named(value),
+            70 if place == Place::Polyline => {
+                let flags = std::str::from_utf8(value)
+                    .ok()
+                    .and_then(|text| text.parse().ok());
+                left_out.meshes += u64::from(flags.unwrap_or(0) & MESH_FLAGS != 0);
+            }
             10 | 20 | 30 if matches!(place, Place::Point(_)) => {
                 let value = number(value).ok_or_else(|| {
                     Error::content(
@@ -105,6 +120,8 @@ impl Section {
 #[derive(Default)]
 struct LeftOut {
     faces: u64,
+    /// POLYLINEs that are meshes.
+    meshes: u64,
     points_in_blocks: u64,
     others: u64,
     first_other: String,
@@ -134,6 +151,14 @@ impl LeftOut {
                     self.faces
                 ),
                 "sample the mesh to points first",
+            )
+        } else if self.meshes > 0 {
+            (
+                format!(
+                    "holds {} polyface or polygon meshes, not a cloud of points",
+                    self.meshes
+                ),
+                "sample the meshes to points first",
             )
         } else if no_points && self.points_in_blocks > 0 {
             (
@@ -212,6 +237,12 @@ mod tests {
         assert_eq!(
             message,
             "holds a mesh of 2 faces, not a cloud of points; sample the mesh to points first"
+        );
+        let polyface = "0\nPOLYLINE\n66\n1\n 70\n    64\n0\nVERTEX\n70\n192\n10\n1\n0\nSEQEND\n";
+        let message = refusal("a.dxf", &with(polyface));
+        assert!(
+            message.starts_with("holds 1 polyface or polygon meshes"),
+            "{message}"
         );
         let message = refusal("a.dxf", &with("0\nLINE\n10\n0\n"));
         assert!(

@@ -9,6 +9,8 @@ mod digits;
 mod dxf;
 mod dxf_read;
 mod dxf_skeleton;
+#[cfg(feature = "las")]
+mod las;
 mod name;
 mod npy;
 mod obj;
@@ -108,6 +110,8 @@ pub fn write_stating(
         Format::Bspc => bspc::write(cloud, out),
         Format::Obj => obj::write(cloud, comments, out),
         Format::Npy => npy::write(cloud, out),
+        #[cfg(feature = "las")]
+        Format::Las => las::write(cloud, &comments, out),
     }
     .map_err(refused)
 }

@@ -34,11 +34,17 @@ pub enum Format {
     Obj,
     /// NumPy array of n x 3 single-precision numbers.
     Npy,
+    /// LAS 1.2, in steps of 0.0001 mm.
+    #[cfg(feature = "las")]
+    Las,
 }
+
+/// Without the feature `las` there is one less.
+const COUNT: usize = if cfg!(feature = "las") { 17 } else { 16 };
 
 impl Format {
     /// Every format, for tables and tests.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; COUNT] = [
         Self::Dxf(DxfDialect::Cockpit),
         Self::Dxf(DxfDialect::Venus3d),
         Self::Dxf(DxfDialect::R12),
@@ -55,6 +61,8 @@ impl Format {
         Self::Bspc,
         Self::Obj,
         Self::Npy,
+        #[cfg(feature = "las")]
+        Self::Las,
     ];
 
     /// The format that a file's extension (`dxf`, `ply`, `xyz`...) asks for; `ascii` asks for text where
@@ -151,6 +159,8 @@ impl Format {
             ],
             Self::Obj => ["obj", "obj", "Wavefront OBJ, vertices alone"],
             Self::Npy => ["npy", "npy", "NumPy array, n x 3 32-bit floats"],
+            #[cfg(feature = "las")]
+            Self::Las => ["las", "las", "LAS 1.2, steps of 0.0001 mm"],
         }
     }
 

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, Read, SeekFrom};
 use std::path::Path;
 
+#[cfg(feature = "las")]
+use super::las;
 use super::records::Source;
 use super::{bspc, cad, columns, dxf_read, npy, obj, pcd, ply, pts};
 use crate::cloud::Cloud;
@@ -76,6 +78,8 @@ fn read_source(path: &Path, mut file: impl Source) -> Result<Cloud> {
         Kind::Pts => pts::read(path, file),
         Kind::Obj => obj::read(path, file),
         Kind::Cad => cad::read(path, file),
+        #[cfg(feature = "las")]
+        Kind::Las => las::read(path, file),
         Kind::Columns => columns::read(path, file),
         Kind::Other(what, remedy) => Err(Error::content(path, what, remedy)),
     }
@@ -92,10 +96,20 @@ enum Kind {
     Pts,
     Obj,
     Cad,
+    #[cfg(feature = "las")]
+    Las,
     Columns,
     /// Known, and not read: what it is, and what the user can do.
     Other(&'static str, &'static str),
 }
+
+#[cfg(feature = "las")]
+const LAS: Kind = Kind::Las;
+#[cfg(not(feature = "las"))]
+const LAS: Kind = Kind::Other(
+    "is a LAS, which this glyptic was built without",
+    "build it with the feature `las`",
+);
 
 /// What the first bytes tell for sure.
 fn by_content(head: &[u8]) -> Option<Kind> {
@@ -110,6 +124,8 @@ fn by_content(head: &[u8]) -> Option<Kind> {
         Some(Kind::Bspc)
     } else if starts(b"\x93NUMPY") {
         Some(Kind::Npy)
+    } else if starts(b"LASF") {
+        Some(LAS)
     } else if starts(b"# .PCD") || starts(b"VERSION .") || starts(b"VERSION 0.") {
         Some(Kind::Pcd)
     } else if starts_as_dxf(head) {
@@ -142,6 +158,7 @@ fn by_extension(extension: &str) -> Option<Kind> {
         "pts" => Some(Kind::Pts),
         "obj" => Some(Kind::Obj),
         "cad" => Some(Kind::Cad),
+        "las" | "laz" => Some(LAS),
         _ => None,
     }
 }

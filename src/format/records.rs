@@ -90,15 +90,28 @@ pub(super) fn room(path: &Path, file: &mut impl Seek) -> Result<u64> {
 
 /// Refuses a count that is not the one of the bytes that follow, before anything is read.
 pub(super) fn check_count(path: &Path, count: u64, size: u64, room: u64) -> Result<()> {
-    let needed = u128::from(count) * u128::from(size);
-    if needed == u128::from(room) {
-        return Ok(());
+    check_room(path, count, size, room)?;
+    if u128::from(count) * u128::from(size) < u128::from(room) {
+        return Err(wrong_count(path, count, size, room));
     }
+    Ok(())
+}
+
+/// Refuses a count that the bytes that follow do not hold, before anything is read.
+pub(super) fn check_room(path: &Path, count: u64, size: u64, room: u64) -> Result<()> {
+    if u128::from(count) * u128::from(size) > u128::from(room) {
+        return Err(wrong_count(path, count, size, room));
+    }
+    Ok(())
+}
+
+fn wrong_count(path: &Path, count: u64, size: u64, room: u64) -> Error {
+    let needed = u128::from(count) * u128::from(size);
     let problem = format!(
         "its header promises {count} points of {size} bytes, {needed} bytes, and {room} follow"
     );
     let remedy = "export the file again; it was cut short or its header is wrong";
-    Err(Error::content(path, problem, remedy))
+    Error::content(path, problem, remedy)
 }
 
 /// Hands over `count` records of `size` bytes each, and the number of each, from 1.

@@ -172,7 +172,8 @@ pub(super) fn add_clouds(
             let path = for_machine::tile_path(&output.path, part.tile);
             let comments = [&part.statement[..], &comments].concat();
             let written = batch.add(&path, |out| {
-                format::write_stating(&part.cloud, output.format, &comments, &path, out)
+                let text = &plan.settings.output.text;
+                format::write_stating(&part.cloud, output.format, &comments, text, &path, out)
             })?;
             machine.check_file_size(written.bytes)?;
             outputs.push(OutputFile {
