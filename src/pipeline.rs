@@ -14,6 +14,7 @@ use crate::cloud::Cloud;
 use crate::depth::Scene;
 use crate::error::{Error, Result};
 use crate::format::{Batch, Format};
+use crate::grid::Grid;
 use crate::machine::{Estimate, Machine};
 use crate::photo::Photo;
 use crate::placement::Placement;
@@ -21,7 +22,7 @@ use crate::plan::{MOST_POINTS, Plan};
 use crate::plate::{Plate, Surface};
 use crate::report::{DepthReport, MatteReport, Report, Unplaced, peak_memory_mb};
 use crate::run::Run;
-use crate::settings::Settings;
+use crate::settings::{DepthSource, Settings};
 use crate::spacing::closeness;
 use crate::tone::ToneMap;
 use crate::{depth, order, photo, placement, preview, relief, sampling, subject, tone};
@@ -91,11 +92,12 @@ pub fn etch(request: &Request, run: &Run) -> Result<Report> {
         let formats: Vec<Format> = request.outputs.iter().map(|output| output.format).collect();
         plan_for(&request.settings, &formats)
     })?;
-    let photo = clock.time("decode", || {
-        photo::decode(&request.photo, plan.settings.photo.max_megapixels)
-    })?;
-    let path = Some(request.photo.as_path());
-    let etched = etch_planned(&photo, path, &machine, &blank, &plan, &mut clock)?;
+    let (photo, color) = clock.time("decode", || decode(request, &plan))?;
+    let source = Source {
+        path: Some(request.photo.as_path()),
+        color: color.as_ref(),
+    };
+    let etched = etch_planned(&photo, source, &machine, &blank, &plan, &mut clock)?;
     if etched.cloud.is_empty() {
         return Err(files::nothing_to_etch(request));
     }
@@ -107,7 +109,7 @@ pub fn etch(request: &Request, run: &Run) -> Result<Report> {
         None => Vec::new(),
     };
     let inputs = clock.time("hash", || files::inputs(request, &photo))?;
-    drop(photo);
+    drop((photo, color));
     let mut batch = Batch::new();
     let outputs = clock.time("write", || {
         files::add_pictures(&mut batch, request, &etched.tone_map, &picture)?;
@@ -133,7 +135,14 @@ pub fn etch(request: &Request, run: &Run) -> Result<Report> {
 /// Any [`Error`].
 pub fn etch_photo(photo: &Photo, settings: &Settings, run: &Run) -> Result<Etched> {
     let (machine, blank, plan) = plan_for(settings, &[])?;
-    etch_planned(photo, None, &machine, &blank, &plan, &mut Clock::new(run))
+    etch_planned(
+        photo,
+        Source::default(),
+        &machine,
+        &blank,
+        &plan,
+        &mut Clock::new(run),
+    )
 }
 
 /// Looks up machine and blank, and checks all settings against them.
@@ -144,10 +153,30 @@ fn plan_for(settings: &Settings, formats: &[Format]) -> Result<(Machine, Blank, 
     Ok((machine, blank, plan))
 }
 
-/// The stages between the photo and the ordered cloud; `path` is the photo's file, if it has one.
+/// What stages know of a photo beside its light.
+#[derive(Clone, Copy, Debug, Default)]
+struct Source<'a> {
+    /// Its file, if it has one.
+    path: Option<&'a Path>,
+    /// A small copy in colour, where a stage needs it.
+    color: Option<&'a Grid<[u8; 3]>>,
+}
+
+/// Decodes the photo; in colour too where a network will look at it.
+fn decode(request: &Request, plan: &Plan) -> Result<(Photo, Option<Grid<[u8; 3]>>)> {
+    let (path, limit) = (&request.photo, plan.settings.photo.max_megapixels);
+    let depth = &plan.settings.depth;
+    if depth.model.is_some() && depth.source == DepthSource::Auto {
+        let (photo, color) = photo::decode_in_color(path, limit)?;
+        return Ok((photo, Some(color)));
+    }
+    Ok((photo::decode(path, limit)?, None))
+}
+
+/// The stages between the photo and the ordered cloud.
 fn etch_planned(
     photo: &Photo,
-    path: Option<&Path>,
+    source: Source<'_>,
     machine: &Machine,
     blank: &Blank,
     plan: &Plan,
@@ -163,11 +192,14 @@ fn etch_planned(
 
     let scene = Scene {
         photo,
-        path,
+        path: source.path,
+        color: source.color,
         matte: matte_grid,
     };
-    let depth = clock.time("depth", || depth::depth(&scene, &settings.depth))?;
-    warnings.extend(depth.warnings);
+    let run = clock.run();
+    let depth = clock.time("depth", || depth::depth(&scene, &settings.depth, run))?;
+    let depth_memory_mb = peak_memory_mb();
+    warnings.extend(depth.warnings.iter().cloned());
 
     let (width_px, height_px) = (photo.luminance.width(), photo.luminance.height());
     let placement = clock.time("place", || {
@@ -187,8 +219,10 @@ fn etch_planned(
         Some(map) => {
             let shaped = clock.time("relief", || {
                 let behind_mm = plan.behind_relief_mm();
-                let depth = &settings.depth;
-                relief::shape(map, photo, matte_grid, &placement, volume, behind_mm, depth)
+                let depth = depth.shaping(&settings.depth);
+                relief::shape(
+                    map, photo, matte_grid, &placement, volume, behind_mm, &depth,
+                )
             })?;
             warnings.extend(shaped.warnings);
             relief_mm = shaped.relief_mm;
@@ -245,6 +279,8 @@ fn etch_planned(
             origin: depth.origin,
             confidence: depth.confidence,
             range_m: depth.range_m,
+            network: depth.network,
+            peak_memory_mb: depth_memory_mb,
             relief_mm,
         },
         matte: MatteReport {

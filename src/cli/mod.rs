@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and how answers and errors are put.
 
 mod config;
+mod depth_args;
 mod etch;
 mod etch_args;
 mod failure;
