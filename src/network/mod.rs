@@ -241,8 +241,7 @@ fn answer(
         .ok_or_else(|| refused(model, "takes no picture of this size"))?;
     let weights_mb = outline.weight_bytes as f64 / 1e6;
     run.check()?;
-    let outputs = outline.outputs.clone();
-    let values = run_engine(model, bytes, outline.values, input, outputs, run)?;
+    let values = run_engine(model, bytes, outline.values, input, &outline.outputs, run)?;
     Ok(Answer {
         values,
         kind: wants.kind,
@@ -403,10 +402,10 @@ fn run_engine(
     bytes: Vec<u8>,
     values: Vec<String>,
     input: (Vec<usize>, Vec<f32>),
-    outputs: Vec<Port>,
+    outputs: &[Port],
     run: &Run,
 ) -> Result<Grid<f32>> {
-    let index = wanted(&outputs);
+    let index = wanted(outputs);
     let mut answers = engine::run(model, bytes, values, input, index + 1, run)?;
     let name = outputs.get(index).map_or("", |port| port.name.as_str());
     let (mut sides, numbers) = answers
@@ -431,10 +430,10 @@ fn run_engine(
     _: Vec<u8>,
     _: Vec<String>,
     _: (Vec<usize>, Vec<f32>),
-    outputs: Vec<Port>,
+    outputs: &[Port],
     _: &Run,
 ) -> Result<Grid<f32>> {
-    let _ = wanted(&outputs);
+    let _ = wanted(outputs);
     Err(Error::content(
         model,
         "cannot be run: this glyptic was built without networks",
