@@ -28,8 +28,8 @@ const SHAPE_WARNING: f64 = 1.06;
 /// square, which makes 16:9 into a ratio of 1.78.
 const SHAPE_LIMIT: f64 = 2.0;
 
-/// How much jumps shrink in maps that hold the background too: of a portrait before a far wall the
-/// face would get a tenth of the relief otherwise.
+/// How much jumps shrink in maps that hold the background too: before a far wall a face would get
+/// little of the relief otherwise. An assumption, to be settled on real maps.
 const BACKGROUND_CURVE: f64 = 0.5;
 
 /// Estimated nearness, without unit, of any pixel size, over the whole photo.

@@ -37,8 +37,8 @@ use crate::settings::{DepthKind, Family, ModelSettings, Scaling};
 /// Largest network file, bytes. Depth Anything V2 large has 1.3 GB; the format itself ends at 2 GB.
 const MAX_BYTES: u64 = 2_000_000_000;
 
-/// Largest side that a network's input may have, px: memory of a transformer grows with its fourth
-/// power; 1036 takes 6 GB.
+/// Largest side that a free input may have, px: memory of a transformer grows with its fourth
+/// power. An assumption: about twice the largest native side, 518.
 const LARGEST_SIDE_PX: usize = 1064;
 
 /// Operators whose results the engine gets wrong without a word: it was measured to.

@@ -14,10 +14,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::wire::{Broken, Value, fields};
 
-/// Most operators of a network; the largest of those meant here have some 4000.
+/// Most operators of a network: an assumption, far above networks for pictures.
 const MOST_NODES: usize = 100_000;
 
-/// Most values of a tensor that a shape in the file asks for: 1 GB. ZoeDepth's largest has 40 M.
+/// Most values of a tensor that a shape in the file asks for: 1 GB.
 const MOST_VALUES: u128 = 1 << 28;
 
 /// Largest kernel, stride, pad or dilation.

@@ -4,9 +4,7 @@
 //! far the head is turned aside is read off the matte: the farther side of a turned head is
 //! narrower, seen from the middle between the eyes.
 //!
-//! # Source
-//!
-//! Proportions of the adult face: Farkas, *Anthropometry of the Head and Face*, 1994, rounded.
+//! Its proportions were set by hand, and tried on rendered busts only.
 
 use super::odd_eyes;
 use crate::error::Result;
