@@ -68,6 +68,7 @@ pub mod error;
 pub mod format;
 pub mod grid;
 pub mod machine;
+pub mod network;
 pub mod order;
 pub mod photo;
 pub mod pipeline;

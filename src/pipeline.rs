@@ -95,8 +95,11 @@ pub fn etch(request: &Request, run: &Run) -> Result<Report> {
         plan_for(&request.settings, &formats)
     })?;
     let (photo, color) = clock.time("decode", || decode(&request.photo, &plan.settings))?;
-    let path = Some(request.photo.as_path());
-    let mut etched = etch_planned(&photo, path, color, &machine, &blank, &plan, &mut clock)?;
+    let source = Source {
+        path: Some(request.photo.as_path()),
+        color: color.as_ref(),
+    };
+    let mut etched = etch_planned(&photo, source, &machine, &blank, &plan, &mut clock)?;
     if etched.cloud.is_empty() {
         return Err(files::nothing_to_etch(request));
     }
@@ -108,7 +111,7 @@ pub fn etch(request: &Request, run: &Run) -> Result<Report> {
         None => Vec::new(),
     };
     let inputs = clock.time("hash", || files::inputs(request, &photo))?;
-    drop(photo);
+    drop((photo, color));
     let mut batch = Batch::new();
     let outputs = clock.time("write", || {
         let job = Job::new(&etched.cloud, &plan, &machine, &blank)?;
@@ -145,18 +148,14 @@ pub fn etch(request: &Request, run: &Run) -> Result<Report> {
 pub fn etch_photo(photo: &Photo, settings: &Settings, run: &Run) -> Result<Etched> {
     let (machine, blank, plan) = plan_for(settings, &[])?;
     let mut clock = Clock::new(run);
-    etch_planned(photo, None, None, &machine, &blank, &plan, &mut clock)
-}
-
-/// A photo, and its colours where the subject is to be found by them.
-fn decode(path: &Path, settings: &Settings) -> Result<(Photo, Option<Grid<[u8; 3]>>)> {
-    let max_megapixels = settings.photo.max_megapixels;
-    if settings.matte.source == MatteSource::Auto {
-        let (photo, color) = photo::decode_in_color(path, max_megapixels)?;
-        Ok((photo, Some(color)))
-    } else {
-        Ok((photo::decode(path, max_megapixels)?, None))
-    }
+    etch_planned(
+        photo,
+        Source::default(),
+        &machine,
+        &blank,
+        &plan,
+        &mut clock,
+    )
 }
 
 /// Looks up machine and blank, and checks all settings against them.
@@ -167,11 +166,31 @@ fn plan_for(settings: &Settings, formats: &[Format]) -> Result<(Machine, Blank, 
     Ok((machine, blank, plan))
 }
 
-/// The stages between the photo and the ordered cloud; `path` is the photo's file, if it has one.
+/// What stages know of a photo beside its light.
+#[derive(Clone, Copy, Debug, Default)]
+struct Source<'a> {
+    /// Its file, if it has one.
+    path: Option<&'a Path>,
+    /// A small copy in colour, where a stage needs it.
+    color: Option<&'a Grid<[u8; 3]>>,
+}
+
+/// Decodes the photo; in colour too where the subject is found by it, or a network looks at it.
+fn decode(path: &Path, settings: &Settings) -> Result<(Photo, Option<Grid<[u8; 3]>>)> {
+    let max_megapixels = settings.photo.max_megapixels;
+    let depth = &settings.depth;
+    let network = depth.model.is_some() && depth.source == DepthSource::Auto;
+    if network || settings.matte.source == MatteSource::Auto {
+        let (photo, color) = photo::decode_in_color(path, max_megapixels)?;
+        return Ok((photo, Some(color)));
+    }
+    Ok((photo::decode(path, max_megapixels)?, None))
+}
+
+/// The stages between the photo and the ordered cloud.
 fn etch_planned(
     photo: &Photo,
-    path: Option<&Path>,
-    color: Option<Grid<[u8; 3]>>,
+    source: Source<'_>,
     machine: &Machine,
     blank: &Blank,
     plan: &Plan,
@@ -184,22 +203,23 @@ fn etch_planned(
     // An estimate of depth starts from the matte; any other depth helps to find it.
     let scene = Scene {
         photo,
-        path,
+        path: source.path,
+        color: source.color,
         matte: None,
     };
+    let run = clock.run();
     let mut depth = None;
     if settings.depth.source != DepthSource::Auto {
-        depth = Some(clock.time("depth", || depth::depth(&scene, &settings.depth))?);
+        depth = Some(clock.time("depth", || depth::depth(&scene, &settings.depth, run))?);
     }
     let mut matte = clock.time("matte", || {
         let hints = subject::Hints {
-            color: color.as_ref(),
+            color: source.color,
             depth: depth.as_ref().and_then(|depth| depth.map.as_ref()),
             max_megapixels: Some(settings.photo.max_megapixels),
         };
         subject::matte(photo, hints, &settings.matte)
     })?;
-    drop(color);
     warnings.append(&mut matte.warnings);
     let subject = matte.grid.as_ref();
 
@@ -210,10 +230,11 @@ fn etch_planned(
                 matte: subject,
                 ..scene
             };
-            depth::depth(&scene, &settings.depth)
+            depth::depth(&scene, &settings.depth, run)
         })?,
     };
-    warnings.extend(depth.warnings);
+    let depth_memory_mb = peak_memory_mb();
+    warnings.extend(depth.warnings.iter().cloned());
 
     let (width_px, height_px) = (photo.luminance.width(), photo.luminance.height());
     let placement = clock.time("place", || {
@@ -237,8 +258,8 @@ fn etch_planned(
         Some(map) => {
             let shaped = clock.time("relief", || {
                 let behind_mm = plan.behind_relief_mm();
-                let depth = &settings.depth;
-                relief::shape(map, photo, subject, &placement, volume, behind_mm, depth)
+                let depth = depth.shaping(&settings.depth);
+                relief::shape(map, photo, subject, &placement, volume, behind_mm, &depth)
             })?;
             warnings.extend(shaped.warnings);
             relief_mm = shaped.relief_mm;
@@ -295,6 +316,8 @@ fn etch_planned(
             origin: depth.origin,
             confidence: depth.confidence,
             range_m: depth.range_m,
+            network: depth.network,
+            peak_memory_mb: depth_memory_mb,
             relief_mm,
         },
         matte: MatteReport {

@@ -248,6 +248,10 @@ fn check_plain_numbers(settings: &Settings) -> Result<()> {
     if let Some(fade) = tone.fade_mm {
         limits.push(("--fade", fade.get(), " mm", 0.0, 50.0));
     }
+    limits.push(("--detail", settings.depth.detail, "", 0.0, 4.0));
+    if let Some(curve) = settings.depth.relief_curve {
+        limits.push(("--relief-curve", curve, "", 0.0, 1.0));
+    }
     if let Some(relief) = settings.depth.relief_mm {
         limits.push(("--relief", relief.get(), " mm", 0.001, LARGEST_SIDE_MM));
     }

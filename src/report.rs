@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::depth::DepthMethod;
+use crate::depth::{DepthMethod, NetworkUsed};
 use crate::settings::Settings;
 use crate::units::Size;
 
@@ -89,6 +89,8 @@ pub enum Role {
     Photo,
     /// The depth map.
     Depth,
+    /// The network of depth.
+    Network,
     /// The matte.
     Matte,
     /// The definition of the blank.
@@ -196,6 +198,12 @@ pub struct DepthReport {
     /// names a unit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub range_m: Option<(f64, f64)>,
+    /// The network, where one was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<NetworkUsed>,
+    /// Largest memory of the process until depth was found, millions of bytes; 0 where the system
+    /// does not tell.
+    pub peak_memory_mb: f64,
     /// From the nearest to the farthest point of the front layer, mm; 0 for a flat picture.
     pub relief_mm: f64,
 }

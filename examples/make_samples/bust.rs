@@ -20,6 +20,8 @@ pub(crate) struct Pose {
     pub(crate) pitch: f32,
     pub(crate) roll: f32,
     pub(crate) body_yaw: f32,
+    /// Width, height and depth of the head against the one modelled here.
+    pub(crate) head: [f32; 3],
 }
 
 /// The joint of the head, in the neck.
@@ -28,7 +30,19 @@ const PIVOT: [f32; 3] = [0.0, -8.0, -2.5];
 /// A point in the head's own frame.
 pub(crate) fn to_head(p: V, pose: Pose) -> V {
     let pivot = V::from(PIVOT);
-    roll(pitch(yaw(p - pivot, -pose.yaw), -pose.pitch), -pose.roll) + pivot
+    let turned = roll(pitch(yaw(p - pivot, -pose.yaw), -pose.pitch), -pose.roll);
+    turned.component_div(&V::from(pose.head)) + pivot
+}
+
+/// The inverse of [`to_head`].
+#[allow(
+    dead_code,
+    reason = "only one of the examples that share this needs it"
+)]
+pub(crate) fn from_head(q: V, pose: Pose) -> V {
+    let pivot = V::from(PIVOT);
+    let p = (q - pivot).component_mul(&V::from(pose.head));
+    yaw(pitch(roll(p, pose.roll), pose.pitch), pose.yaw) + pivot
 }
 
 fn to_body(p: V, pose: Pose) -> V {
@@ -338,9 +352,11 @@ pub(crate) fn bust(p: V, pose: Pose) -> (f32, Part) {
             }
         }
     }
+    // Stretched space makes distances seem longer than they are.
+    let true_at_least = pose.head.into_iter().fold(1.0, f32::min);
     if skin < best.0 {
-        (skin, Part::Skin)
+        (skin * true_at_least, Part::Skin)
     } else {
-        best
+        (best.0 * true_at_least, best.1)
     }
 }

@@ -30,6 +30,7 @@ const VIEW: View = View {
     height: 1200,
     px_per_cm: 31.0,
     centre: [0.4, -4.3],
+    key: [0.72, 0.55, 0.42],
 };
 
 const POSE: Pose = Pose {
@@ -37,6 +38,7 @@ const POSE: Pose = Pose {
     pitch: 0.03,
     roll: -0.05,
     body_yaw: -0.12,
+    head: [1.0; 3],
 };
 
 /// Rays along a side of each pixel.

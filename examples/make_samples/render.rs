@@ -13,6 +13,8 @@ pub(crate) struct View {
     pub(crate) px_per_cm: f32,
     /// What stands in the middle of the picture, cm.
     pub(crate) centre: [f32; 2],
+    /// Where the large light comes from.
+    pub(crate) key: [f32; 3],
 }
 
 /// Where rays start and where they have met nothing, cm.
@@ -32,7 +34,7 @@ fn normal(p: V, pose: Pose, e: f32) -> V {
     .normalize()
 }
 
-fn march(x: f32, y: f32, pose: Pose) -> Option<(V, Part)> {
+pub(crate) fn march(x: f32, y: f32, pose: Pose) -> Option<(V, Part)> {
     let mut p = v(x, y, NEAR);
     for _ in 0..220 {
         let (d, part) = bust(p, pose);
@@ -160,7 +162,7 @@ fn to_head_direction(d: V, pose: Pose) -> V {
     to_head(d, pose) - to_head(v(0.0, 0.0, 0.0), pose)
 }
 
-fn shade(p: V, part: Part, pose: Pose) -> f32 {
+fn shade(p: V, part: Part, pose: Pose, key: V) -> f32 {
     let n = normal(p, pose, if part == Part::Hair { 0.02 } else { 0.012 });
     let q = to_head(p, pose);
     let gaze = to_head_direction(v(0.0, 0.02, 1.0), pose).normalize();
@@ -180,7 +182,7 @@ fn shade(p: V, part: Part, pose: Pose) -> f32 {
             wrap: 0.15,
         },
     };
-    let key = v(0.72, 0.55, 0.42).normalize();
+    let key = key.normalize();
     let rim = v(-0.88, 0.25, -0.35).normalize();
     let open = occlusion(p, n, pose);
     let lambert = |light: V, wrap: f32| ((n.dot(&light) + wrap) / (1.0 + wrap)).max(0.0);
@@ -240,7 +242,7 @@ pub(crate) fn render(view: &View, pose: Pose, samples: usize) -> (Vec<f32>, Vec<
                 let off = |i: usize| (i as f32 + 0.5) / samples as f32;
                 let (x, y) = at(index, off(s % samples), off(s / samples));
                 if let Some((p, part)) = march(x, y, pose) {
-                    sum += display(shade(p, part, pose));
+                    sum += display(shade(p, part, pose, V::from(view.key)));
                 }
             }
             let (x, y) = at(index, 0.5, 0.5);

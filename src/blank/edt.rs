@@ -9,7 +9,7 @@ use crate::grid::Grid;
 
 /// Distance from each pixel's centre to that of the nearest pixel that is `marked`, in pixels;
 /// infinite if there is none.
-pub(super) fn distance_px(marked: &Grid<bool>) -> Grid<f32> {
+pub(crate) fn distance_px(marked: &Grid<bool>) -> Grid<f32> {
     let (width, height) = (marked.width(), marked.height());
     let start = |column, row| {
         if marked.at(column, row) {

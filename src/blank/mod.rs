@@ -10,7 +10,7 @@ mod contour;
 mod distance;
 mod drawing;
 mod dxf_outline;
-mod edt;
+pub(crate) mod edt;
 mod entry;
 mod find;
 mod heart;

@@ -10,12 +10,12 @@ use clap::{Args, ValueHint};
 use glyptic::Settings;
 use glyptic::format::Separator;
 use glyptic::sampling::Quality;
-use glyptic::settings::{
-    Crop, DepthKind, DepthSource, DxfDialect, Fit, MatteSource, Near, ToneMode,
-};
+use glyptic::settings::{Crop, DepthSource, DxfDialect, Fit, MatteSource, Near, ToneMode};
 use glyptic::units::{Degrees, Mm, Size, lengths};
 use serde::de::value::{Error as ValueError, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer as _};
+
+use super::depth_args::DepthArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -45,6 +45,8 @@ pub(crate) struct EtchArgs {
     placement: PlacementArgs,
     #[command(flatten)]
     subject: SubjectArgs,
+    #[command(flatten)]
+    depth: DepthArgs,
     #[command(flatten)]
     tone: ToneArgs,
     #[command(flatten)]
@@ -155,11 +157,6 @@ struct SubjectArgs {
     /// NPY. [default: none]
     #[arg(long, value_name = "none|auto|embedded|FILE", value_parser = depth_source)]
     depth: Option<DepthSource>,
-    /// What the values of the depth map mean: nearness (large is near), disparity (the inverse of
-    /// distance), or distance (small is near). [default: what the file says, else nearness]
-    #[arg(long, value_name = "KIND",
-        value_parser = one_of::<DepthKind>(&["nearness", "disparity", "distance"]))]
-    depth_kind: Option<DepthKind>,
     /// Which end of the depth map is near: short for --depth-kind nearness or distance.
     /// [default: as the kind says]
     #[arg(long, value_name = "END", value_parser = one_of::<Near>(&["bright", "dark"]))]
@@ -289,7 +286,8 @@ impl EtchArgs {
         );
         set(&mut to.placement.rotate_degrees, &self.placement.rotate);
         set(&mut to.depth.source, &self.subject.depth);
-        set_some(&mut to.depth.kind, &self.subject.depth_kind);
+        self.depth
+            .apply(&mut to.depth, self.subject.depth.is_some());
         set_some(&mut to.depth.near, &self.subject.near);
         set_some(&mut to.depth.relief_mm, &self.subject.relief);
         set(&mut to.matte.source, &self.subject.matte);
@@ -465,6 +463,14 @@ mod tests {
             &["--max-megapixels", "400"],
             &["--depth", "depth.png"],
             &["--depth-kind", "disparity"],
+            &["--depth-model", "midas.onnx"],
+            &["--model-family", "zoe"],
+            &["--model-size", "384x256"],
+            &["--model-scaling", "unit"],
+            &["--model-channels", "bgr"],
+            &["--eyes", "1,2,30,4"],
+            &["--relief-curve", "0.3"],
+            &["--detail", "1.5"],
             &["--near", "dark"],
             &["--relief", "4mm"],
             &["--matte", "none"],
@@ -524,6 +530,9 @@ mod tests {
             &["--depth", ""],
             &["--matte", ""],
             &["--background", "half"],
+            &["--model-size", "518"],
+            &["--eyes", "1,2,3"],
+            &["--eyes", "1,2,3,nan"],
         ];
         for flag in flags {
             let line = ["etch", "photo.jpg"].iter().chain(*flag);

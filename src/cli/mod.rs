@@ -3,6 +3,7 @@
 mod check;
 mod config;
 mod convert;
+mod depth_args;
 mod etch;
 mod etch_args;
 mod failure;

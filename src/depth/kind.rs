@@ -29,12 +29,18 @@ impl DepthKind {
 
 /// The kind of a map: what the user says, else what the file says, else nearness.
 pub(super) fn kind_of(stored: &Stored, settings: &DepthSettings) -> DepthKind {
+    said(settings)
+        .or(stored.kind)
+        .unwrap_or(DepthKind::Nearness)
+}
+
+/// The kind that the user says.
+pub(super) fn said(settings: &DepthSettings) -> Option<DepthKind> {
     let by_near = settings.near.map(|near| match near {
         Near::Bright => DepthKind::Nearness,
         Near::Dark => DepthKind::Distance,
     });
-    let said = settings.kind.or(by_near).or(stored.kind);
-    said.unwrap_or(DepthKind::Nearness)
+    settings.kind.or(by_near)
 }
 
 /// Nearness of stored values; larger is nearer, NaN stays. Of distances and disparities, planes of

@@ -1,6 +1,7 @@
 //! Where depth comes from: a file, inside the photo, a network, an estimate without one.
 
 pub mod embedded;
+mod estimate;
 mod file;
 mod floats;
 mod holes;
@@ -14,7 +15,9 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::grid::Grid;
+use crate::network;
 use crate::photo::Photo;
+use crate::run::Run;
 use crate::settings::{DepthSettings, DepthSource};
 
 /// Largest ratio between the shapes (width over height) of depth map and photo that passes without
@@ -24,6 +27,10 @@ const SHAPE_WARNING: f64 = 1.06;
 /// Largest ratio that is taken for a map of the same scene. Networks squeeze any photo into a
 /// square, which makes 16:9 into a ratio of 1.78.
 const SHAPE_LIMIT: f64 = 2.0;
+
+/// How much jumps shrink in maps that hold the background too: before a far wall a face would get
+/// little of the relief otherwise. An assumption, to be settled on real maps.
+const BACKGROUND_CURVE: f64 = 0.5;
 
 /// Estimated nearness, without unit, of any pixel size, over the whole photo.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +50,10 @@ pub enum DepthMethod {
     File,
     /// Depth that the camera stored in the photo.
     Embedded,
+    /// A network that looked at the photo.
+    Network,
+    /// An estimate by the subject's outline and the eyes.
+    Estimate,
 }
 
 /// What depth is found from.
@@ -52,6 +63,8 @@ pub struct Scene<'a> {
     pub photo: &'a Photo,
     /// Its file, where it has one.
     pub path: Option<&'a Path>,
+    /// A small copy of the photo in colour, sRGB; networks see grey without it.
+    pub color: Option<&'a Grid<[u8; 3]>>,
     /// Opacity, 0 to 1, of the photo's size; `None`: the whole photo.
     pub matte: Option<&'a Grid<f32>>,
 }
@@ -70,8 +83,38 @@ pub struct Depth {
     /// The nearest and the farthest distance that the map can express, in metres; `None` where
     /// nothing names a unit.
     pub range_m: Option<(f64, f64)>,
+    /// The network, where one was asked.
+    pub network: Option<NetworkUsed>,
     /// What the user should know.
     pub warnings: Vec<String>,
+}
+
+impl Depth {
+    /// How this depth is shaped: the settings with what they leave to the method filled in.
+    #[must_use]
+    pub fn shaping(&self, settings: &DepthSettings) -> DepthSettings {
+        let sees_background = [DepthMethod::Embedded, DepthMethod::Network].contains(&self.method);
+        let mut settings = settings.clone();
+        settings.relief_curve.get_or_insert(if sees_background {
+            BACKGROUND_CURVE
+        } else {
+            0.0
+        });
+        settings
+    }
+}
+
+/// A network that was asked for depth.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct NetworkUsed {
+    /// Its family, or `unknown`.
+    pub family: String,
+    /// Columns and rows of its input.
+    pub input_px: [usize; 2],
+    /// Size of its weights, millions of bytes.
+    pub weights_mb: f64,
+    /// Time to load and to run it, s.
+    pub seconds: f64,
 }
 
 /// Finds the depth of a photo.
@@ -80,21 +123,26 @@ pub struct Depth {
 ///
 /// [`Error::Read`] and [`Error::Content`] for a file that holds no usable depth, and for a photo that
 /// should hold some and does not; [`Error::Setting`] for a source that is not at hand.
-pub fn depth(scene: &Scene<'_>, settings: &DepthSettings) -> Result<Depth> {
+pub fn depth(scene: &Scene<'_>, settings: &DepthSettings, run: &Run) -> Result<Depth> {
     match &settings.source {
         DepthSource::None => Ok(Depth {
             origin: "none".to_owned(),
             ..Depth::default()
         }),
-        DepthSource::Auto => match from_photo(scene)? {
-            Some(depth) => Ok(depth),
-            None => Err(Error::setting(
-                "--depth",
-                &"auto",
-                "found no depth in the photo",
-                "give a depth map as a file, or --depth none",
-            )),
-        },
+        DepthSource::Auto => {
+            if let Some(model) = &settings.model {
+                return from_network(model, scene, settings, run);
+            }
+            match from_photo(scene) {
+                Ok(Some(depth)) => Ok(depth),
+                Ok(None) => from_nothing(scene, settings, Vec::new()),
+                // Damaged depth in a photo is no reason to give up.
+                Err(error @ Error::Content { .. }) => {
+                    from_nothing(scene, settings, vec![error.to_string()])
+                }
+                Err(error) => Err(error),
+            }
+        }
         DepthSource::Embedded => from_photo(scene)?.ok_or_else(|| no_embedded(scene)),
         DepthSource::File(path) => from_file(path, scene.photo, settings),
     }
@@ -126,8 +174,69 @@ fn from_photo(scene: &Scene<'_>) -> Result<Option<Depth>> {
         origin: found.origin,
         confidence: None,
         range_m: found.range_m,
+        network: None,
         warnings,
     }))
+}
+
+/// Depth by a network; what the user says of its values counts before what its family says.
+fn from_network(
+    model: &Path,
+    scene: &Scene<'_>,
+    settings: &DepthSettings,
+    run: &Run,
+) -> Result<Depth> {
+    let answer = network::depth(model, &settings.network, scene.photo, scene.color, run)?;
+    let kind = kind::said(settings).unwrap_or(answer.kind);
+    let [width, height] = answer.input_px;
+    let origin = format!(
+        "network {}, {} at {width} x {height}, {}",
+        model.display(),
+        answer.family,
+        kind.label()
+    );
+    Ok(Depth {
+        map: Some(DepthMap {
+            nearness: kind::nearness(answer.values, kind),
+        }),
+        method: DepthMethod::Network,
+        origin,
+        confidence: None,
+        range_m: None,
+        network: Some(NetworkUsed {
+            family: answer.family,
+            input_px: answer.input_px,
+            weights_mb: answer.weights_mb,
+            seconds: answer.seconds,
+        }),
+        warnings: answer.warnings,
+    })
+}
+
+/// An estimate.
+fn from_nothing(
+    scene: &Scene<'_>,
+    settings: &DepthSettings,
+    mut warnings: Vec<String>,
+) -> Result<Depth> {
+    let found = estimate::estimate(scene.photo, scene.matte, settings.eyes_px)?;
+    if scene.matte.is_none() {
+        warnings.push(
+            "depth is a gentle dome over the whole photo, since its subject is not known; a              matte, a network (--depth-model) or a depth map gives more"
+                .to_owned(),
+        );
+    }
+    Ok(Depth {
+        map: Some(DepthMap {
+            nearness: found.nearness,
+        }),
+        method: DepthMethod::Estimate,
+        origin: found.origin.to_owned(),
+        confidence: Some(found.confidence),
+        range_m: None,
+        network: None,
+        warnings,
+    })
 }
 
 fn from_file(path: &Path, photo: &Photo, settings: &DepthSettings) -> Result<Depth> {
@@ -164,6 +273,7 @@ fn from_file(path: &Path, photo: &Photo, settings: &DepthSettings) -> Result<Dep
         origin,
         confidence: None,
         range_m: None,
+        network: None,
         warnings,
     })
 }
@@ -216,9 +326,10 @@ mod tests {
         let scene = Scene {
             photo,
             path: None,
+            color: None,
             matte: None,
         };
-        depth(&scene, settings)
+        depth(&scene, settings, &Run::default())
     }
 
     fn grey_file(width: u32, height: u32, values: &[u8]) -> (tempfile::TempDir, PathBuf) {

@@ -44,6 +44,9 @@ fn sources(request: &Request) -> Vec<(Role, PathBuf)> {
     if let DepthSource::File(path) = &depth.source {
         sources.push((Role::Depth, path.clone()));
     }
+    if let (DepthSource::Auto, Some(path)) = (&depth.source, &depth.model) {
+        sources.push((Role::Network, path.clone()));
+    }
     if let MatteSource::File(path) = &matte.source {
         sources.push((Role::Matte, path.clone()));
     }

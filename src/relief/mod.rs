@@ -1,10 +1,11 @@
 //! Relief: depth map -> surface in mm inside the safe volume.
 //!
 //! In order: the part of map and photo that the safe area shows is cut out, holes are filled, steps
-//! of whole numbers smoothed, the map is brought to the relief's raster along the photo's edges, its
+//! of whole numbers smoothed, jumps shrunk as far as asked, the map is brought to the relief's raster along the photo's edges, its
 //! range found without stray values, scaled to mm, slopes limited, and the surface held inside the
 //! volume. The photo only says where jumps of depth lie; its brightness never becomes geometry.
 
+mod compress;
 mod fill;
 mod place;
 mod range;
@@ -70,7 +71,7 @@ pub fn shape(
     let room = Room::new(volume, behind_mm, frame, view.raster_px);
     let mut warnings = Vec::new();
 
-    let mut nearness = depth_on_raster(depth, photo, &view);
+    let mut nearness = depth_on_raster(depth, photo, &view, settings);
     let span = Range::of(&nearness, Some(&seen));
     let flat = span.is_flat();
     if flat {
@@ -101,7 +102,12 @@ pub fn shape(
 }
 
 /// Nearness on the raster, its range about 0..1.
-fn depth_on_raster(depth: &DepthMap, photo: &Photo, view: &View) -> Grid<f32> {
+fn depth_on_raster(
+    depth: &DepthMap,
+    photo: &Photo,
+    view: &View,
+    settings: &DepthSettings,
+) -> Grid<f32> {
     let (to_photo, raster_px) = (&view.to_photo, view.raster_px);
     let mut map = Window::cut(&depth.nearness, to_photo, raster_px);
     let span = Range::of(&map.grid, None);
@@ -111,6 +117,16 @@ fn depth_on_raster(depth: &DepthMap, photo: &Photo, view: &View) -> Grid<f32> {
     let scaled = map.grid.map(|value| span.fraction_with_slack(value));
     let step = steps::step(&scaled);
     map.grid = steps::smooth(&fill::fill(scaled), step);
+    let curve = settings.relief_curve.unwrap_or(0.0) as f32;
+    if curve > 0.0 {
+        map.grid = compress::compress(&map.grid, curve);
+        // What follows knows jumps by their fraction of the range.
+        let span = Range::of(&map.grid, None);
+        map.grid = map.grid.map(|value| span.fraction_with_slack(value));
+    }
+    if settings.detail != 1.0 {
+        map.grid = compress::sharpen(&map.grid, settings.detail as f32);
+    }
     let mut lightness = Window::cut(&photo.luminance, to_photo, raster_px);
     // About as even to the eye as lightness, and cheap.
     lightness.grid = lightness.grid.map(|light| light.max(0.0).sqrt());

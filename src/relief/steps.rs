@@ -70,7 +70,7 @@ pub(super) fn smooth(map: &Grid<f32>, step: f32) -> Grid<f32> {
 /// # Source
 ///
 /// The guided filter with the map as its own guide: He, Sun, Tang, *Guided image filtering*, 2010.
-fn calm(map: &Grid<f32>, roughness: f32) -> Grid<f32> {
+pub(super) fn calm(map: &Grid<f32>, roughness: f32) -> Grid<f32> {
     let mean = blur(map, CALM_PX);
     let square = blur(&map.map(|value| value * value), CALM_PX);
     let share = Grid::from_fn(map.width(), map.height(), |column, row| {
