@@ -111,11 +111,11 @@ pub fn write(
     write_stating(cloud, format, &[&frame, comments].concat(), path, out)
 }
 
-/// As [`write`], for coordinates in another unit or frame: `comments` say that themselves.
+/// As [`write()`], for coordinates in another unit or frame: `comments` say that themselves.
 ///
 /// # Errors
 ///
-/// Those of [`write`].
+/// Those of [`write()`].
 pub fn write_stating(
     cloud: &Cloud,
     format: Format,
