@@ -57,8 +57,8 @@ pub struct Report {
     pub z_compensation: String,
     /// The unit and the frame of the files, where they are not our millimetres: all other numbers
     /// here are.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub file_frame: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file_frame: Option<Vec<String>>,
     /// What the machine needs.
     pub estimate: EstimateReport,
     /// Time of each stage in the order in which they ran, ms.

@@ -486,7 +486,7 @@ mod tests {
             &["--points", "250k"],
             &["--quality", "best"],
             &["--seed", "7"],
-            &["--jitter-z", "0.02"],
+            &["--jitter-z", "0.03"],
         ];
         for flag in flags {
             assert_ne!(

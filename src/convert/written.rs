@@ -37,11 +37,10 @@ impl Written {
         10_f64.powi(decimals.min(BINARY_DECIMALS) as i32)
     }
 
-    /// How far writing and reading may move a coordinate, mm.
+    /// How far writing and reading may move a coordinate, mm; respacing, which puts binary numbers
+    /// on steps too, included.
     pub(super) fn rounding_mm(&self) -> f64 {
-        let step = self.decimals.map_or(0.0, |decimals| {
-            0.5 / (10_f64.powi(decimals as i32) * self.coordinates.units.per_mm())
-        });
+        let step = 0.5 / (self.steps_per_unit() * self.coordinates.units.per_mm());
         // Single precision, at every turn, of 300 mm.
         step + 1e-4
     }

@@ -286,10 +286,7 @@ pub(super) fn report(
             ZCompensation::Off => "off".to_owned(),
             ZCompensation::Divide => "divide".to_owned(),
         },
-        file_frame: match machine.takes_portrait() {
-            true => Vec::new(),
-            false => machine.statement(),
-        },
+        file_frame: (!machine.takes_portrait()).then(|| machine.statement()),
         estimate: EstimateReport {
             seconds: etched.estimate.seconds,
             travel_mm: etched.estimate.travel_mm,
