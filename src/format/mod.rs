@@ -111,7 +111,7 @@ pub fn write_stating(
         Format::Obj => obj::write(cloud, comments, out),
         Format::Npy => npy::write(cloud, out),
         #[cfg(feature = "las")]
-        Format::Las => las::write(cloud, &comments, out),
+        Format::Las => las::write(cloud, comments, out),
     }
     .map_err(refused)
 }

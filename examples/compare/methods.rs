@@ -1,0 +1,231 @@
+//! Published methods, in their plain form, on the tone map that glyptic's sampler gets.
+
+use std::collections::BinaryHeap;
+
+use glyptic::Cloud;
+use glyptic::tone::ToneMap;
+
+/// What a method has to show, and with what.
+pub(crate) struct Stack<'a> {
+    pub(crate) tone: &'a ToneMap,
+    /// Points per mm2 of all layers that full white stands for.
+    pub(crate) density_per_mm2: f64,
+    pub(crate) layers: u32,
+    pub(crate) xy_mm: f64,
+    pub(crate) pitch_mm: f64,
+}
+
+/// A generator of even quality for comparisons: the splitmix64 of Steele, Lea and Flood, 2014.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+impl Stack<'_> {
+    /// Columns and rows of a grid with the spacing.
+    fn size(&self) -> (usize, usize) {
+        let side = |px: usize| (px as f64 * self.tone.frame.mm_per_px / self.xy_mm) as usize;
+        (side(self.tone.grid.width()), side(self.tone.grid.height()))
+    }
+
+    /// Mean tone of the cell at (column, row), shifted by a part of a cell; 0 to 1.
+    fn cell(&self, column: usize, row: usize, shift: f64) -> f64 {
+        let grid = &self.tone.grid;
+        let per_px = self.xy_mm / self.tone.frame.mm_per_px;
+        let range = |index: usize, limit: usize| {
+            let first = ((index as f64 + shift) * per_px) as usize;
+            let end = ((index as f64 + shift + 1.0) * per_px).ceil() as usize;
+            first.min(limit - 1)..end.clamp(1, limit)
+        };
+        let (mut sum, mut count) = (0.0, 0.0);
+        for y in range(row, grid.height()) {
+            for x in range(column, grid.width()) {
+                sum += f64::from(grid.at(x, y)) / f64::from(ToneMap::FULL);
+                count += 1.0;
+            }
+        }
+        sum / f64::max(count, 1.0)
+    }
+
+    fn push(&self, cloud: &mut Cloud, column: f64, row: f64, layer: u32) {
+        let frame = &self.tone.frame;
+        cloud.push([
+            (frame.x_min_mm + column * self.xy_mm) as f32,
+            (frame.y_max_mm - row * self.xy_mm) as f32,
+            (-f64::from(layer) * self.pitch_mm) as f32,
+        ]);
+    }
+
+    /// Points per cell and layer that full white stands for.
+    fn full(&self) -> f64 {
+        self.density_per_mm2 * self.xy_mm * self.xy_mm / f64::from(self.layers)
+    }
+}
+
+/// A square grid, Floyd-Steinberg to a whole number of dots a cell, odd layers shifted by half a
+/// cell: what the shops' programs do.
+pub(crate) fn staggered(stack: &Stack<'_>) -> Cloud {
+    let (width, height) = stack.size();
+    let layers = f64::from(stack.layers);
+    let mut random = Random(1);
+    let mut cloud = Cloud::default();
+    let value = |column, row| stack.cell(column, row, 0.0) * stack.full() * layers;
+    diffuse(width, height, value, |column, row, wish| {
+        let on = wish.round().clamp(0.0, layers);
+        let mut order: Vec<u32> = (0..stack.layers).collect();
+        for i in (1..order.len()).rev() {
+            order.swap(i, (random.next() * (i + 1) as f64) as usize);
+        }
+        for &layer in &order[..on as usize] {
+            let shift = 0.25 + 0.5 * f64::from(layer % 2);
+            stack.push(&mut cloud, column as f64 + shift, row as f64 + shift, layer);
+        }
+        on
+    });
+    cloud
+}
+
+/// Floyd-Steinberg in each layer by itself (1976), layers shifted against one another.
+pub(crate) fn floyd_steinberg(stack: &Stack<'_>) -> Cloud {
+    let (width, height) = stack.size();
+    let mut cloud = Cloud::default();
+    for layer in 0..stack.layers {
+        let shift = f64::from(layer) * 0.618_034 % 1.0;
+        let value = |column, row| stack.cell(column, row, shift) * stack.full();
+        diffuse(width, height, value, |column, row, wish| {
+            if wish < 0.5 {
+                return 0.0;
+            }
+            let (x, y) = (column as f64 + shift, row as f64 + shift);
+            stack.push(&mut cloud, x + 0.5, y + 0.5, layer);
+            1.0
+        });
+    }
+    cloud
+}
+
+/// Floyd and Steinberg's error diffusion in serpentine rows; `place` gets the wish and returns what it granted.
+fn diffuse(
+    width: usize,
+    height: usize,
+    value: impl Fn(usize, usize) -> f64,
+    mut place: impl FnMut(usize, usize, f64) -> f64,
+) {
+    let mut here = vec![0.0; width + 2];
+    let mut below = vec![0.0; width + 2];
+    for row in 0..height {
+        let forward = row % 2 == 0;
+        for step in 0..width {
+            let column = if forward { step } else { width - 1 - step };
+            let wish = value(column, row) + here[column + 1];
+            let rest = wish - place(column, row, wish);
+            let (ahead, behind) = if forward { (2, 0) } else { (0, 2) };
+            here[column + ahead] += rest * 7.0 / 16.0;
+            below[column + behind] += rest * 3.0 / 16.0;
+            below[column + 1] += rest * 5.0 / 16.0;
+            below[column + ahead] += rest / 16.0;
+        }
+        here = std::mem::replace(&mut below, vec![0.0; width + 2]);
+    }
+}
+
+/// Weighted sample elimination (Yuksel 2015) of the union of all layers: three times as many random
+/// points as wanted, spread by the tone; those in the thickest crowds go. Layers at random, so
+/// nothing keeps the spacing in space.
+pub(crate) fn eliminated(stack: &Stack<'_>) -> Cloud {
+    const SURPLUS: f64 = 3.0;
+    let (grid, frame) = (&stack.tone.grid, &stack.tone.frame);
+    let px_mm2 = frame.mm_per_px * frame.mm_per_px;
+    let mut random = Random(2);
+    let (mut points, mut wanted) = (Vec::new(), 0.0);
+    for row in 0..grid.height() {
+        for column in 0..grid.width() {
+            let tone = f64::from(grid.at(column, row)) / f64::from(ToneMap::FULL);
+            let wish = tone * stack.density_per_mm2 * px_mm2;
+            wanted += wish;
+            let count = (SURPLUS * wish + random.next()) as usize;
+            for _ in 0..count {
+                let (u, v) = (column as f64 + random.next(), row as f64 + random.next());
+                // The distance at which points of a hexagonal packing of this tone would stand.
+                let radius = (2.0 / (3f64.sqrt() * wish)).sqrt();
+                points.push([u, v, radius]);
+            }
+        }
+    }
+    let keep = (wanted.round() as usize).min(points.len());
+    let alive = eliminate(&points, keep, [grid.width(), grid.height()]);
+    let mut cloud = Cloud::default();
+    for ([u, v, _], _) in points.iter().zip(alive).filter(|(_, alive)| *alive) {
+        let (x, y) = frame.to_mm(*u, *v);
+        let layer = (random.next() * f64::from(stack.layers)) as u32;
+        cloud.push([
+            x as f32,
+            y as f32,
+            (-f64::from(layer) * stack.pitch_mm) as f32,
+        ]);
+    }
+    cloud
+}
+
+/// Which points are left after elimination; x, y and reach of each in pixels.
+fn eliminate(points: &[[f64; 3]], keep: usize, [width, height]: [usize; 2]) -> Vec<bool> {
+    // Sparse points reach far; what is beyond some pixels hardly weighs.
+    const FARTHEST: f64 = 12.0;
+    let mut cells: Vec<Vec<u32>> = vec![Vec::new(); width * height];
+    for (index, &[x, y, _]) in points.iter().enumerate() {
+        cells[y as usize * width + x as usize].push(index as u32);
+    }
+    let visit = |index: usize, alive: &[bool], each: &mut dyn FnMut(usize, f64)| {
+        let [x, y, radius] = points[index];
+        let radius = radius.min(FARTHEST);
+        let range = |at: f64, limit: usize| {
+            (at - radius).max(0.0) as usize..((at + radius) as usize + 1).min(limit)
+        };
+        for row in range(y, height) {
+            for column in range(x, width) {
+                for &other in &cells[row * width + column] {
+                    let [ox, oy, _] = points[other as usize];
+                    let distance = (ox - x).hypot(oy - y);
+                    if other as usize != index && alive[other as usize] && distance < radius {
+                        each(other as usize, (1.0 - distance / radius).powi(8));
+                    }
+                }
+            }
+        }
+    };
+    let mut alive = vec![true; points.len()];
+    let mut weight: Vec<f64> = (0..points.len())
+        .map(|index| {
+            let mut sum = 0.0;
+            visit(index, &alive, &mut |_, part| sum += part);
+            sum
+        })
+        .collect();
+    let mut heap: BinaryHeap<(u64, usize)> = weight
+        .iter()
+        .enumerate()
+        .map(|(index, w)| (w.to_bits(), index))
+        .collect();
+    let mut left = points.len();
+    while left > keep {
+        let Some((bits, index)) = heap.pop() else {
+            break;
+        };
+        let now = weight[index].max(0.0);
+        if now.to_bits() < bits {
+            heap.push((now.to_bits(), index));
+            continue;
+        }
+        alive[index] = false;
+        left -= 1;
+        visit(index, &alive, &mut |other, part| weight[other] -= part);
+    }
+    alive
+}
