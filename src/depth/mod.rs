@@ -222,7 +222,8 @@ fn from_nothing(
     let found = estimate::estimate(scene.photo, scene.matte, settings.eyes_px)?;
     if scene.matte.is_none() {
         warnings.push(
-            "depth is a gentle dome over the whole photo, since its subject is not known; a              matte, a network (--depth-model) or a depth map gives more"
+            "depth is a gentle dome over the whole photo, since its subject is not known; a \
+             matte, a network (--depth-model) or a depth map gives more"
                 .to_owned(),
         );
     }
