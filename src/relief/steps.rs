@@ -25,6 +25,9 @@ const MOST_LEVELS: usize = 512;
 /// Widest band, as a fraction of the range 0..1: real relief of a face's features starts there.
 const WIDEST_BAND: f32 = 0.02;
 
+/// A narrower band smooths nothing that could be etched, and its square is 0 in single precision.
+const NARROWEST_BAND: f32 = 1e-6;
+
 /// How many standard deviations of noise the band admits; 2 holds 95 % of it.
 const NOISE_SIGMAS: f32 = 2.0;
 
@@ -49,7 +52,7 @@ pub(super) fn step(map: &Grid<f32>) -> f32 {
 /// Smooths a map whose range is about 0..1, without holes, within half a `step` and its noise.
 pub(super) fn smooth(map: &Grid<f32>, step: f32) -> Grid<f32> {
     let band = (0.5 * step + NOISE_SIGMAS * noise(map)).min(WIDEST_BAND.max(0.5 * step));
-    if band <= 0.0 {
+    if band <= NARROWEST_BAND {
         return map.clone();
     }
     let mut smooth = map.clone();
