@@ -12,7 +12,8 @@ use glyptic::sampling::packing::{relax, settle};
 use glyptic::sampling::tile::{LAYERS, PACKED_DENSITY, PACKED_POINTS};
 use rayon::prelude::*;
 
-/// Rounds of spreading the union; 400 more take another tenth off its unevenness.
+/// Rounds of spreading the union; the last hundred take less than a tenth off its unevenness, as is
+/// printed.
 const ROUNDS: usize = 400;
 
 /// Density of the packing from which the tile of 8 units is made: 0.93 of a square grid's density

@@ -11,9 +11,10 @@
 //! # Source
 //!
 //! Ulichney, *The void-and-cluster method for dither array generation*, 1993. Error diffusion on a
-//! raster as fine as the union (Floyd and Steinberg, 1976) was tried in its place: where white is
-//! nearly full it was 3 dB worse after four passes of relocation, elsewhere alike, and three times
-//! as slow.
+//! raster as fine as the union (Floyd and Steinberg, 1976) was tried in its place, over the same tile
+//! and with three passes of relocation. At 0.05 mm of blur it gained 4.1 dB over the shops' grid on a
+//! photo that is half white wall, where this gains 5.5; 10.4 for 10.8 on a portrait; and on fur and
+//! on a faded group it was better, 12.8 for 10.9 and 7.7 for 7.3. It works from block to block.
 
 use rayon::prelude::*;
 
