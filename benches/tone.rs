@@ -35,6 +35,7 @@ fn tone(criterion: &mut Criterion) {
                             None,
                             &placement,
                             &volume,
+                            0.025,
                             &settings,
                         )
                     })

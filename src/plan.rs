@@ -41,6 +41,20 @@ impl Plan {
         f64::from(self.layers - 1) * self.pitch_mm
     }
 
+    /// About how many points per mm2 in projection full white will have: a square grid in every
+    /// layer, or what a budget leaves of it where the safe area is as bright as photos are.
+    #[must_use]
+    pub fn white_per_mm2(&self) -> f64 {
+        const MEAN_TONE: f64 = 0.35;
+        let spacing_mm = self.sampling.spacing.xy_mm;
+        let full = f64::from(self.layers) / (spacing_mm * spacing_mm);
+        let area_mm2 = self.volume.area_mm2().max(1e-9);
+        let budget = self.sampling.points.map_or(f64::INFINITY, |points| {
+            points as f64 / (MEAN_TONE * area_mm2)
+        });
+        full.min(budget)
+    }
+
     /// The most depth that the layers behind a relief take up, mm.
     #[must_use]
     pub fn behind_relief_mm(&self) -> f64 {

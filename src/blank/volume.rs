@@ -51,6 +51,14 @@ impl SafeVolume {
             && z_mm <= self.z_max_mm.at_mm(x_mm, y_mm)
     }
 
+    /// The safe area, to whole pixels, mm2.
+    #[must_use]
+    pub fn area_mm2(&self) -> f64 {
+        let grid = &self.inset_mm.grid;
+        let safe = grid.values().iter().filter(|&&inset_mm| inset_mm >= 0.0);
+        safe.count() as f64 * self.inset_mm.frame.mm_per_px.powi(2)
+    }
+
     /// The bounding box of the safe area, `[x_min, y_min, x_max, y_max]` in mm: of where the inset,
     /// bilinear between pixel centres, is not negative. Where nothing is safe, a box without area
     /// at the raster's centre.

@@ -3,6 +3,8 @@
 //! A cell is at least as wide as points can reach. Within a row of cells, sheets lie one after
 //! another, so that the neighbours of a point in its own sheet are three short runs of memory.
 
+use std::mem;
+
 use rayon::prelude::*;
 
 use super::candidates::Dot;
@@ -53,6 +55,11 @@ pub(super) struct Band<T> {
 impl<T> Band<T> {
     pub(super) fn points(&self) -> &[T] {
         &self.points
+    }
+
+    /// Points may move by less than a cell before [`Bands::rehomed`].
+    pub(super) fn points_mut(&mut self) -> &mut [T] {
+        &mut self.points
     }
 }
 
@@ -105,6 +112,31 @@ impl<T: Placed> Bands<T> {
 
     pub(super) fn bands(&self) -> &[Band<T>] {
         &self.bands
+    }
+
+    /// Takes a band out, so that its points can be moved while those of others are looked at.
+    pub(super) fn take(&mut self, index: usize) -> Band<T> {
+        mem::take(&mut self.bands[index])
+    }
+
+    /// Puts back what was taken out.
+    pub(super) fn put(&mut self, index: usize, band: Band<T>) {
+        self.bands[index] = band;
+    }
+
+    /// The points of each band in its order, taken out for [`Bands::rehomed`].
+    pub(super) fn take_points(&mut self) -> Vec<Vec<T>> {
+        let points = self
+            .bands
+            .iter_mut()
+            .map(|band| mem::take(&mut band.points));
+        points.collect()
+    }
+
+    /// y in the middle of a band, units.
+    pub(super) fn middle(&self, index: usize) -> f64 {
+        let rows = (index * BAND_ROWS + BAND_ROWS / 2) as f64;
+        f64::from(self.origin[1]) + rows * f64::from(self.cell)
     }
 
     pub(super) fn into_points(self) -> Vec<T> {
@@ -172,11 +204,37 @@ impl<T: Placed> Bands<T> {
     }
 
     /// Calls `visit` for all points of the same sheet in the 3 x 3 cells around a point.
-    pub(super) fn for_each_near(&self, point: &T, mut visit: impl FnMut(&T)) {
+    pub(super) fn for_each_near(&self, point: &T, visit: impl FnMut(&T)) {
+        self.visit_near(point, |index| self.bands.get(index), visit);
+    }
+
+    /// The same while a band is taken out.
+    pub(super) fn for_each_near_in(
+        &self,
+        taken: (usize, &Band<T>),
+        point: &T,
+        visit: impl FnMut(&T),
+    ) {
+        let band = |index| {
+            if index == taken.0 {
+                Some(taken.1)
+            } else {
+                self.bands.get(index)
+            }
+        };
+        self.visit_near(point, band, visit);
+    }
+
+    fn visit_near<'a>(
+        &'a self,
+        point: &T,
+        band: impl Fn(usize) -> Option<&'a Band<T>>,
+        mut visit: impl FnMut(&T),
+    ) {
         let [x, y] = point.place();
         let (row, column) = (self.row_of(y), self.column_of(x));
         for row in row.saturating_sub(1)..=row + 1 {
-            let Some(band) = self.bands.get(row / BAND_ROWS) else {
+            let Some(band) = band(row / BAND_ROWS) else {
                 continue;
             };
             let line = ((row % BAND_ROWS) * self.sheets + point.sheet()) * self.columns;
@@ -187,7 +245,7 @@ impl<T: Placed> Bands<T> {
     }
 
     /// The number of points in each pixel of the target's raster, spread bilinearly.
-    pub(super) fn splat(&self, target: &Target) -> Grid<f32> {
+    pub(super) fn splat(&self, target: &Target<'_>) -> Grid<f32> {
         let mut counts = Grid::filled(target.wish.width(), target.wish.height(), 0.0f32);
         let width = counts.width();
         let per_px = target.pixel.recip();

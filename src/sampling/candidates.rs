@@ -10,7 +10,8 @@ use super::spacing::Rule;
 use super::stack::Stack;
 use super::target::Target;
 use super::tile::{LayerTile, Tile};
-use crate::blank::SafeVolume;
+use crate::blank::{Bound, SafeVolume};
+use crate::grid::Grid;
 use crate::plate::Plate;
 use crate::random;
 
@@ -47,6 +48,8 @@ pub(super) struct Candidates<'a> {
     others: Option<&'a Bands<[i32; 3]>>,
     /// Whether the z bounds need a look at every place.
     bounded: bool,
+    /// Where any point may stand without a closer look.
+    sure: Option<Sure>,
 }
 
 impl<'a> Candidates<'a> {
@@ -61,6 +64,10 @@ impl<'a> Candidates<'a> {
     ) -> Self {
         let stack = Stack::new(plate, &rule, jitter);
         let layers = plate.layers as usize;
+        let sure = match others {
+            Some(_) => None,
+            None => Sure::find(&stack, layers, jitter, volume, &rule),
+        };
         let bounded = others.is_some() || !always_within(&stack, layers, jitter, volume, &rule);
         let tiles = (0..layers)
             .into_par_iter()
@@ -77,6 +84,7 @@ impl<'a> Candidates<'a> {
             density: tile.density(),
             others,
             bounded,
+            sure,
         }
     }
 
@@ -95,6 +103,9 @@ impl<'a> Candidates<'a> {
 
     /// Whether a point may stand at its place, as far as the blank and other plates are concerned.
     pub(super) fn allows(&self, dot: &Dot) -> bool {
+        if self.sure.as_ref().is_some_and(|sure| sure.at(dot.x, dot.y)) {
+            return true;
+        }
         let unit = self.rule.unit_mm;
         let (x_mm, y_mm) = (f64::from(dot.x) * unit, f64::from(dot.y) * unit);
         if !self.bounded {
@@ -120,7 +131,7 @@ impl<'a> Candidates<'a> {
     }
 
     /// Candidates per pixel of the target, of all layers.
-    pub(super) fn capacity(&self, target: &Target) -> f32 {
+    pub(super) fn capacity(&self, target: &Target<'_>) -> f32 {
         (self.density * self.layers as f64 * target.pixel * target.pixel) as f32
     }
 
@@ -128,7 +139,7 @@ impl<'a> Candidates<'a> {
     /// its pixel, in a fixed order; whether it may stand is not looked at.
     pub(super) fn for_each_in(
         &self,
-        target: &Target,
+        target: &Target<'_>,
         first_row: usize,
         rows: usize,
         mut visit: impl FnMut(Dot, f32, [usize; 2]),
@@ -158,6 +169,82 @@ impl<'a> Candidates<'a> {
     }
 }
 
+/// Squares of the front plane in which every point of a flat stack lies inside the safe volume.
+#[derive(Debug)]
+struct Sure {
+    /// Left and upper edge of the squares, units.
+    corner: [f64; 2],
+    per_unit: f64,
+    squares: Grid<bool>,
+}
+
+impl Sure {
+    /// Side of a square in pixels of the safe volume's rasters.
+    const SIDE_PX: usize = 8;
+
+    fn find(
+        stack: &Stack,
+        layers: usize,
+        jitter: i32,
+        volume: &SafeVolume,
+        rule: &Rule,
+    ) -> Option<Self> {
+        let Stack::Flat { front, pitch } = stack else {
+            return None;
+        };
+        let mm = |z: i32| (f64::from(z) * rule.unit_mm) as f32;
+        let back_mm = mm(front - (layers as i32 - 1) * pitch - jitter);
+        let front_mm = mm(front + jitter);
+        let inset = &volume.inset_mm;
+        let (width, height) = (inset.grid.width(), inset.grid.height());
+        let same = |bound: &Bound| match bound {
+            Bound::Constant(_) => true,
+            Bound::Varying(raster) => {
+                let size = (raster.grid.width(), raster.grid.height());
+                raster.frame == inset.frame && size == (width, height)
+            }
+        };
+        if !same(&volume.z_min_mm) || !same(&volume.z_max_mm) {
+            return None;
+        }
+        let at = |bound: &Bound, column, row| match bound {
+            Bound::Constant(z_mm) => *z_mm,
+            Bound::Varying(raster) => raster.grid.at(column, row),
+        };
+        // A point is judged by the four pixels around it, so those beside the square count too.
+        let reach = |square: usize, length: usize| {
+            let first = square * Self::SIDE_PX;
+            first.saturating_sub(1)..(first + Self::SIDE_PX + 1).min(length)
+        };
+        let squares = Grid::from_fn(
+            width.div_ceil(Self::SIDE_PX),
+            height.div_ceil(Self::SIDE_PX),
+            |column, row| {
+                reach(row, height).all(|row| {
+                    reach(column, width).all(|column| {
+                        inset.grid.at(column, row) >= 0.0
+                            && at(&volume.z_min_mm, column, row) <= back_mm
+                            && at(&volume.z_max_mm, column, row) >= front_mm
+                    })
+                })
+            },
+        );
+        Some(Self {
+            corner: [inset.frame.x_min_mm, inset.frame.y_max_mm].map(|mm| mm / rule.unit_mm),
+            per_unit: rule.unit_mm / (inset.frame.mm_per_px * Self::SIDE_PX as f64),
+            squares,
+        })
+    }
+
+    fn at(&self, x: i32, y: i32) -> bool {
+        // Outside of the raster its border counts, here as there.
+        let column = ((f64::from(x) - self.corner[0]) * self.per_unit) as usize;
+        let row = ((self.corner[1] - f64::from(y)) * self.per_unit) as usize;
+        let (width, height) = (self.squares.width(), self.squares.height());
+        self.squares.at(column.min(width - 1), row.min(height - 1))
+    }
+}
+
 /// Whether all layers of a flat stack lie within constant bounds of z, so that only x and y matter.
 fn always_within(
     stack: &Stack,
@@ -166,7 +253,6 @@ fn always_within(
     volume: &SafeVolume,
     rule: &Rule,
 ) -> bool {
-    use crate::blank::Bound;
     let (Stack::Flat { front, pitch }, Bound::Constant(low), Bound::Constant(high)) =
         (stack, &volume.z_min_mm, &volume.z_max_mm)
     else {

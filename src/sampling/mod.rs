@@ -4,6 +4,7 @@ mod bands;
 mod candidates;
 mod dither;
 pub mod packing;
+mod polish;
 mod potential;
 mod relocation;
 mod separation;
@@ -43,28 +44,35 @@ pub struct Spacing {
     pub single_precision: bool,
 }
 
-/// How much work goes into the picture.
+/// How much work goes into the picture: passes of relocation, which even out the coarse scales, and
+/// sweeps of polish, which even out the fine ones. `examples/compare` prints what each gains.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Quality {
-    /// Two passes of relocation.
+    /// One pass and one sweep.
     Draft,
-    /// Four passes of relocation.
+    /// Two passes and one sweep.
     #[default]
     Fine,
-    /// Twelve passes of relocation: more hardly gain anything.
+    /// Six passes and six sweeps: more hardly gain anything.
     Best,
 }
 
 impl Quality {
-    /// Passes of relocation; `examples/compare` prints what each gains.
     fn passes(self) -> u32 {
         match self {
-            Self::Draft => 2,
-            Self::Fine => 4,
-            Self::Best => 12,
+            Self::Draft => 1,
+            Self::Fine => 2,
+            Self::Best => 6,
+        }
+    }
+
+    fn sweeps(self) -> u32 {
+        match self {
+            Self::Draft | Self::Fine => 1,
+            Self::Best => 6,
         }
     }
 }
@@ -147,34 +155,34 @@ pub fn sample(
     let tile = Tile::new(&rule, most_layers as usize);
     let jitter = jitter_units(&rule, sampling.jitter_z_mm);
     let full = (WHITE_OF_TILE * tile.density()).min(WHITE_OF_GRID / (rule.xy * rule.xy));
-    let densities = plates.iter().map(|plate| full * f64::from(plate.layers));
-    let mut targets: Vec<Target> = plates
-        .iter()
-        .zip(densities)
-        .map(|(plate, density)| Target::new(&plate.tone, &rule, density))
-        .collect();
-    let wanted: f64 = targets.iter().map(Target::total).sum();
+    let density_of = |plate: &Plate| full * f64::from(plate.layers);
+    let wanted_of = |plate: &Plate| {
+        plate.tone.full_area_mm2() / (rule.unit_mm * rule.unit_mm) * density_of(plate)
+    };
+    let wanted: f64 = plates.iter().map(wanted_of).sum();
     let factor = sampling.points.map_or(1.0, |points| {
-        let largest = targets
-            .iter()
-            .map(Target::largest_factor)
-            .fold(f64::INFINITY, f64::min);
-        (points as f64 / wanted.max(1e-9)).min(largest)
+        // Greys may become brighter until the brightest is white.
+        let brightest = plates.iter().map(|plate| plate.tone.brightest());
+        let most = brightest.fold(1e-9, f64::max).recip();
+        (points as f64 / wanted.max(1e-9)).min(most)
     });
-    targets.iter_mut().for_each(|target| target.scale(factor));
     let cell = (rule.xy * rule.least).ceil() as i32 + 1;
     let mut placed = Vec::new();
     let mut unplaced = 0.0;
-    for (index, (plate, target)) in plates.iter().zip(&mut targets).enumerate() {
+    for (index, plate) in plates.iter().enumerate() {
+        let target = &Target::new(&plate.tone, &rule, density_of(plate) * factor);
         let seed = random::bits(sampling.seed, index as u64);
         let others = (!placed.is_empty()).then(|| Bands::new(placed.clone(), cell, 1));
         let candidates = Candidates::new(plate, volume, &tile, rule, jitter, seed, others.as_ref());
-        let budget = sampling.points.map(|_| target.total().round() as usize);
+        let budget = sampling
+            .points
+            .map(|_| (wanted_of(plate) * factor).round() as usize);
         run.progress("dither", 0.0);
         let chosen = dither::dither(target, &candidates, budget, run)?;
         unplaced += chosen.unplaced;
-        let passes = sampling.quality.passes();
-        let dots = relocation::relocate(chosen.dots, target, &candidates, passes, run)?;
+        let quality = sampling.quality;
+        let bands = relocation::relocate(chosen.dots, target, &candidates, quality.passes(), run)?;
+        let dots = polish::polish(bands, target, &candidates, quality.sweeps(), run)?;
         let before = placed.len();
         placed.extend(dots.iter().map(|dot| [dot.x, dot.y, candidates.z(dot)]));
         if matches!(plate.surface, Surface::Relief(_)) {

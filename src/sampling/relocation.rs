@@ -24,29 +24,24 @@ use crate::error::Result;
 use crate::grid::Grid;
 use crate::run::Run;
 
-/// Largest step of one pass, in xy spacings. Half of it loses 0.3 dB in the first passes, half as
-/// much again loses 0.4 dB.
-const LARGEST_STEP: f64 = 0.2;
-
 /// Newton's step is multiplied by this, since smoothing takes part of it away. At 12 passes of a
 /// portrait, 1 gives 0.8 dB less at 0.05 mm and 2.5 gives 0.7 dB less.
 const RATE: f32 = 2.0;
 
-/// Moves points in so many passes; none comes too close to another, leaves the safe volume or
+/// Moves points in so many passes and leaves them sorted into bands; none comes too close to another, leaves the safe volume or
 /// enters black.
 pub(super) fn relocate(
     dots: Vec<Dot>,
-    target: &Target,
+    target: &Target<'_>,
     candidates: &Candidates<'_>,
     passes: u32,
     run: &Run,
-) -> Result<Vec<Dot>> {
-    if passes == 0 || dots.is_empty() {
-        return Ok(dots);
-    }
+) -> Result<Bands<Dot>> {
     let rule = &candidates.rule;
     // Points farther apart than a cell cannot meet, whatever steps both take.
-    let cell = (rule.xy * (rule.least + 2.0 * LARGEST_STEP)).ceil() as i32 + 3;
+    // At least a pixel wide, so that the reach of points in pixels is less than half a band.
+    let reach = rule.xy * rule.least + 2.0 * target.largest_move(rule);
+    let cell = reach.max(target.pixel).ceil() as i32 + 3;
     let mut bands = Bands::new(dots, cell, candidates.layers);
     for pass in 0..passes {
         run.progress("relocation", pass as f32 / passes as f32);
@@ -62,6 +57,7 @@ pub(super) fn relocate(
             target,
             candidates,
             potential: &potential,
+            largest_move: target.largest_move(rule) as f32,
         };
         let moved: Result<Vec<Vec<Dot>>> = bands
             .bands()
@@ -72,15 +68,16 @@ pub(super) fn relocate(
         drop(potential);
         bands = bands.rehomed(&moved);
     }
-    Ok(bands.into_points())
+    Ok(bands)
 }
 
 /// One pass.
 struct Step<'a> {
     bands: &'a Bands<Dot>,
-    target: &'a Target,
+    target: &'a Target<'a>,
     candidates: &'a Candidates<'a>,
     potential: &'a Grid<f32>,
+    largest_move: f32,
 }
 
 /// A neighbour: where it is from here, in units, and how far one may go toward it.
@@ -116,9 +113,9 @@ impl Step<'_> {
             };
         }
         self.neighbours(dot, near);
-        let limit = (LARGEST_STEP * self.candidates.rule.xy) as f32;
+        let limit = self.largest_move;
         for attempt in 0..3 {
-            let way = step.map(f32::round);
+            let way = step.map(rounded);
             if way == [0.0; 2] {
                 return still;
             }
@@ -182,7 +179,7 @@ impl Step<'_> {
         }
         let rate = -RATE * target.pixel as f32 / density.max(1e-4);
         let (x, y) = (gx * rate, gy * rate);
-        let limit = (LARGEST_STEP * self.candidates.rule.xy) as f32;
+        let limit = self.largest_move;
         let shrink = (limit / (x * x + y * y).sqrt().max(1e-9)).min(1.0);
         Some([x * shrink, y * shrink])
     }
@@ -202,4 +199,9 @@ impl Step<'_> {
             }
         });
     }
+}
+
+/// The nearest whole number, halves away from zero; the standard library's calls a function for it.
+fn rounded(value: f32) -> f32 {
+    ((value + 0.5_f32.copysign(value)) as i32) as f32
 }

@@ -28,9 +28,8 @@ use self::fade::Fade;
 use self::levels::FLAT_BELOW;
 use self::reduce::{Reduced, reduce};
 
-/// Side of a map pixel: a third of what an eye resolves at 250 mm, and less than the distance of
-/// points in projection at eight layers.
-const PIXEL_MM: f64 = 0.025;
+/// Side of a map pixel, mm: between a third and a half of what an eye resolves at 250 mm.
+const PIXEL_MM: (f64, f64) = (0.025, 0.0365);
 
 /// Most pixels on a side; only areas beyond 200 mm get coarser ones.
 const SIDE_LIMIT_PX: f64 = 8192.0;
@@ -64,6 +63,13 @@ impl ToneMap {
         sum as f64 / f64::from(Self::FULL) * self.frame.mm_per_px * self.frame.mm_per_px
     }
 
+    /// The largest value as a fraction of full.
+    #[must_use]
+    pub fn brightest(&self) -> f64 {
+        let brightest = self.grid.values().iter().copied().max();
+        f64::from(brightest.unwrap_or(0)) / f64::from(Self::FULL)
+    }
+
     /// The map as a 16-bit grey PNG file, value for value, top row (largest y) first.
     ///
     /// # Panics
@@ -90,13 +96,22 @@ impl ToneMap {
 /// A tone map and what is to be said of it.
 #[derive(Clone, Debug)]
 pub struct Toned {
-    /// The map, at most 0.025 mm a pixel, over the whole safe area and nothing more.
+    /// The map, over the whole safe area and nothing more.
     pub map: ToneMap,
     /// What the user should know: a flat photo, nothing visible.
     pub warnings: Vec<String>,
 }
 
-/// Makes the tone map of a placed photo; `matte` has the photo's size, 0 to 1.
+/// Side of a map pixel for so many points per mm2 in projection at full white, mm: as far as those
+/// points are apart, as far as an eye could see it.
+#[must_use]
+pub fn pixel_mm(density_per_mm2: f64) -> f64 {
+    let apart_mm = density_per_mm2.max(1e-9).sqrt().recip();
+    apart_mm.clamp(PIXEL_MM.0, PIXEL_MM.1)
+}
+
+/// Makes the tone map of a placed photo, with pixels of `pixel_mm`; `matte` has the photo's size, 0
+/// to 1.
 ///
 /// Levels and contrast are judged on what is visible, or, where there is a `subject`, of the
 /// photo's size too, on what is visible of that.
@@ -114,6 +129,7 @@ pub fn tone_map(
     subject: Option<&Grid<f32>>,
     placement: &Placement,
     volume: &SafeVolume,
+    pixel_mm: f64,
     settings: &ToneSettings,
 ) -> Result<Toned> {
     validate(settings)?;
@@ -125,7 +141,7 @@ pub fn tone_map(
             "a matte has the photo's size"
         );
     }
-    let (frame, size) = map_frame(volume.bounds_mm());
+    let (frame, size) = map_frame(volume.bounds_mm(), pixel_mm);
     let reduced = reduce(&photo.luminance, matte, placement, &frame, size);
     let inset_mm = volume.inset_mm.resampled(&frame, size.0, size.1);
 
@@ -254,9 +270,12 @@ pub(crate) fn validate(settings: &ToneSettings) -> Result<()> {
 }
 
 /// The frame over a bounding box, centred on it, and its size in pixels.
-fn map_frame([x_min_mm, y_min_mm, x_max_mm, y_max_mm]: [f64; 4]) -> (Frame, (usize, usize)) {
+fn map_frame(
+    [x_min_mm, y_min_mm, x_max_mm, y_max_mm]: [f64; 4],
+    pixel_mm: f64,
+) -> (Frame, (usize, usize)) {
     let (width_mm, height_mm) = (x_max_mm - x_min_mm, y_max_mm - y_min_mm);
-    let mm_per_px = PIXEL_MM.max(width_mm.max(height_mm) / SIDE_LIMIT_PX);
+    let mm_per_px = pixel_mm.max(width_mm.max(height_mm) / SIDE_LIMIT_PX);
     // A millionth of a pixel too much is rounding, not another pixel.
     let pixels = |length_mm: f64| ((length_mm / mm_per_px - 1e-6).ceil() as usize).max(1);
     let size = (pixels(width_mm), pixels(height_mm));
@@ -390,7 +409,8 @@ mod tests {
     ) -> Toned {
         let (width, height) = (photo.luminance.width(), photo.luminance.height());
         let placed = place(width, height, placement, volume).unwrap();
-        tone_map(photo, photo.alpha.as_ref(), None, &placed, volume, tone).unwrap()
+        let alpha = photo.alpha.as_ref();
+        tone_map(photo, alpha, None, &placed, volume, PIXEL_MM.0, tone).unwrap()
     }
 
     /// Two portraits' worth of shades: a disc of grey texture before a dark gradient.
@@ -465,11 +485,11 @@ mod tests {
             )
             .map;
             let [x_min_mm, _, _, y_max_mm] = volume.bounds_mm();
-            assert!(map.frame.mm_per_px <= PIXEL_MM);
+            assert!(map.frame.mm_per_px <= PIXEL_MM.0);
             assert!((map.frame.x_min_mm - x_min_mm).abs() <= map.frame.mm_per_px / 2.0);
             assert!((map.frame.y_max_mm - y_max_mm).abs() <= map.frame.mm_per_px / 2.0);
         }
-        let huge = map_frame([-200.0, -100.0, 200.0, 100.0]);
+        let huge = map_frame([-200.0, -100.0, 200.0, 100.0], PIXEL_MM.0);
         assert!(huge.1.0 <= 8192 && huge.1.1 <= 4096);
     }
 
@@ -771,7 +791,7 @@ mod tests {
     #[test]
     fn the_png_holds_the_map_bit_for_bit() {
         let map = ToneMap {
-            frame: map_frame([0.0, 0.0, 1.0, 1.0]).0,
+            frame: map_frame([0.0, 0.0, 1.0, 1.0], PIXEL_MM.0).0,
             grid: Grid::from_fn(5, 3, |column, row| (column * 13_000 + row * 257 + 1) as u16),
         };
         let decoded = image::load_from_memory(&map.to_png()).unwrap();

@@ -1,0 +1,515 @@
+//! Polish: one point after another moves to where the squared error of the blurred picture is least.
+//!
+//! The picture is seen through a Gaussian `SIGMA_PX` wide, about the finest that the points can show.
+//! For each point the first and second derivatives of the squared error by its place are summed over
+//! the pixels that it reaches; Newton's step leads to the least error nearby, and of the places on the
+//! file's grid around it the best free one is taken. The error is brought up to date at once, so every
+//! move lowers it, the rounding onto the grid included: what one point must leave, its neighbours
+//! take. Relocation, where all move at once, does the coarse scales before.
+//!
+//! Bands of points are done in two turns, every second band in each; within a turn no two bands
+//! reach the same pixel or point, so the result does not depend on threads.
+//!
+//! # Source
+//!
+//! Analoui and Allebach, *Model-based halftoning using direct binary search*, 1992, there for the
+//! pixels of a raster, here for points that move by a step of the file's grid.
+
+use rayon::prelude::*;
+
+use super::bands::{Band, Bands};
+use super::candidates::{Candidates, Dot};
+use super::target::Target;
+use crate::error::Result;
+use crate::grid::Grid;
+use crate::run::Run;
+
+/// Width of the Gaussian, standard deviation, in pixels of the target: 0.05 mm for eight layers at
+/// 0.08 mm, two thirds of what an eye resolves at 250 mm.
+const SIGMA_PX: f64 = 1.25;
+
+/// Pixels along a side that a point reaches.
+const TAPS: usize = 8;
+
+/// Places within a pixel for which the Gaussian is tabulated.
+const PLACES: usize = 128;
+
+/// Pixels around the target's raster, so that every point reaches pixels only.
+const BORDER_PX: usize = TAPS;
+
+/// Largest move in one sweep, in standard deviations: farther, the second derivatives mislead.
+const LARGEST_MOVE_SIGMA: f64 = 0.5;
+
+/// Moves points in so many sweeps; none comes too close to another, leaves the safe volume or enters
+/// black.
+pub(super) fn polish(
+    mut bands: Bands<Dot>,
+    target: &Target<'_>,
+    candidates: &Candidates<'_>,
+    sweeps: u32,
+    run: &Run,
+) -> Result<Vec<Dot>> {
+    let blur = Blur::new();
+    let mut error = blur.of(target);
+    let view = View {
+        target,
+        candidates,
+        blur: &blur,
+        per_unit: target.pixel.recip(),
+    };
+    in_turns(&mut bands, target, &mut error, |band, _, _, pixels| {
+        for dot in band.points() {
+            pixels.add(&view.reach(dot), 1.0);
+        }
+        Ok(())
+    })?;
+    for sweep in 0..sweeps {
+        if sweep > 0 {
+            let moved = bands.take_points();
+            bands = bands.rehomed(&moved);
+        }
+        run.progress("polish", sweep as f32 / sweeps as f32);
+        in_turns(
+            &mut bands,
+            target,
+            &mut error,
+            |band, index, others, pixels| {
+                run.check()?;
+                view.sweep(band, index, others, pixels);
+                Ok(())
+            },
+        )?;
+    }
+    Ok(bands.into_points())
+}
+
+/// Calls `visit` for every band with its points and the pixels that they reach, every second band
+/// at once; it may move the band's points and change the pixels.
+fn in_turns(
+    bands: &mut Bands<Dot>,
+    target: &Target<'_>,
+    error: &mut Grid<f32>,
+    visit: impl Fn(&mut Band<Dot>, usize, &Bands<Dot>, &mut Pixels<'_>) -> Result<()> + Sync,
+) -> Result<()> {
+    let (width, height) = (error.width(), error.height());
+    // The pixels' row in the middle of a band.
+    let middle = |index: usize| {
+        let v = (bands.middle(index) - target.y_min) / target.pixel;
+        ((v.max(0.0) as usize) + BORDER_PX).min(height)
+    };
+    let count = bands.bands().len();
+    let middles: Vec<usize> = (0..count).map(middle).collect();
+    for turn in 0..2 {
+        let mut parts = Vec::with_capacity(count / 2 + 1);
+        let (mut rest, mut first) = (error.values_mut(), 0);
+        for index in (turn..count).step_by(2) {
+            let end = middles.get(index + 1).copied().unwrap_or(height);
+            let begin = if index == 0 { 0 } else { middles[index - 1] };
+            let (_, from) = rest.split_at_mut((begin - first) * width);
+            let (values, after) = from.split_at_mut((end - begin) * width);
+            let pixels = Pixels {
+                values,
+                width,
+                first: begin,
+            };
+            parts.push((index, bands.take(index), pixels));
+            (rest, first) = (after, end);
+        }
+        let done: Result<()> = parts
+            .par_iter_mut()
+            .try_for_each(|(index, band, pixels)| visit(band, *index, bands, pixels));
+        for (index, band, _) in parts {
+            bands.put(index, band);
+        }
+        done?;
+    }
+    Ok(())
+}
+
+/// The Gaussian around one place along an axis.
+#[derive(Clone, Copy, Debug)]
+struct Taps {
+    /// Its values at the pixels, which add up to 1.
+    value: [f32; TAPS],
+    /// Their first and second derivatives by the place.
+    slope: [f32; TAPS],
+    bend: [f32; TAPS],
+    /// The products of the values with values, slopes and bends, added up.
+    own: [f32; 3],
+}
+
+/// The Gaussian through which the picture is seen.
+#[derive(Debug)]
+struct Blur {
+    places: Vec<Taps>,
+}
+
+impl Blur {
+    fn new() -> Self {
+        let taps = |place: usize| {
+            let fraction = (place as f64 + 0.5) / PLACES as f64;
+            let away = |k: usize| k as f64 - (TAPS / 2 - 1) as f64 - fraction;
+            let bell = |k: usize| (-0.5 * (away(k) / SIGMA_PX).powi(2)).exp();
+            let all: f64 = (0..TAPS).map(bell).sum();
+            let variance = SIGMA_PX * SIGMA_PX;
+            let of = |factor: &dyn Fn(f64) -> f64| {
+                std::array::from_fn(|k| (bell(k) / all * factor(away(k))) as f32)
+            };
+            let value: [f32; TAPS] = of(&|_| 1.0);
+            let slope: [f32; TAPS] = of(&|away| away / variance);
+            let bend: [f32; TAPS] = of(&|away| (away * away / variance - 1.0) / variance);
+            let own = [&value, &slope, &bend].map(|with| dot(&value, with));
+            Taps {
+                value,
+                slope,
+                bend,
+                own,
+            }
+        };
+        Self {
+            places: (0..PLACES).map(taps).collect(),
+        }
+    }
+
+    /// The blurred wish, negative, with a border.
+    fn of(&self, target: &Target<'_>) -> Grid<f32> {
+        // Wishes are means over pixels already, which blurs by 1/12.
+        const SIDE: usize = TAPS / 2;
+        let variance = SIGMA_PX * SIGMA_PX - 1.0 / 12.0;
+        let bell = |k: usize| (-0.5 * (k as f64 - SIDE as f64).powi(2) / variance).exp();
+        let all: f64 = (0..=2 * SIDE).map(bell).sum();
+        let weights: Vec<f32> = (0..=2 * SIDE).map(|k| (bell(k) / all) as f32).collect();
+        let wish = &target.wish;
+        let (width, height) = (wish.width() + 2 * BORDER_PX, wish.height() + 2 * BORDER_PX);
+        let mut out = Grid::filled(width, height, 0.0f32);
+        out.for_each_row(|row, values| {
+            let mut column = vec![0.0f32; width + 2 * SIDE];
+            for (k, weight) in weights.iter().enumerate() {
+                let source = (row + k).checked_sub(BORDER_PX + SIDE);
+                if let Some(source) = source.filter(|&source| source < wish.height()) {
+                    let line = &mut column[SIDE + BORDER_PX..];
+                    for (sum, wish) in line.iter_mut().zip(wish.row(source)) {
+                        *sum += weight * wish;
+                    }
+                }
+            }
+            for (value, near) in values.iter_mut().zip(column.windows(2 * SIDE + 1)) {
+                *value = -near.iter().zip(&weights).map(|(a, b)| a * b).sum::<f32>();
+            }
+        });
+        out
+    }
+}
+
+fn dot(a: &[f32; TAPS], b: &[f32; TAPS]) -> f32 {
+    let mut sums = [0.0; 4];
+    for (a, b) in a.chunks_exact(4).zip(b.chunks_exact(4)) {
+        for k in 0..4 {
+            sums[k] += a[k] * b[k];
+        }
+    }
+    (sums[0] + sums[1]) + (sums[2] + sums[3])
+}
+
+/// Rows of the error that one band may change.
+struct Pixels<'a> {
+    values: &'a mut [f32],
+    width: usize,
+    /// Number of the first row.
+    first: usize,
+}
+
+impl Pixels<'_> {
+    /// The pixels in one row that a point reaches.
+    fn row(&self, reach: &Reach<'_>, k: usize) -> &[f32; TAPS] {
+        let start = (reach.row - self.first + k) * self.width + reach.column;
+        self.values[start..start + TAPS]
+            .try_into()
+            .expect("so many")
+    }
+
+    fn add(&mut self, reach: &Reach<'_>, sign: f32) {
+        for k in 0..TAPS {
+            let start = (reach.row - self.first + k) * self.width + reach.column;
+            let weight = sign * reach.y.value[k];
+            let row: &mut [f32; TAPS] = (&mut self.values[start..start + TAPS])
+                .try_into()
+                .expect("so many");
+            for (value, bell) in row.iter_mut().zip(&reach.x.value) {
+                *value += weight * bell;
+            }
+        }
+    }
+
+    /// How half the squared error of all pixels changes with the place of a point.
+    fn change(&self, reach: &Reach<'_>) -> Change {
+        let (x, y) = (reach.x, reach.y);
+        let mut sums = [[0.0f32; TAPS]; 3];
+        for k in 0..TAPS {
+            let row = self.row(reach, k);
+            let weights = [y.value[k], y.slope[k], y.bend[k]];
+            for (sum, weight) in sums.iter_mut().zip(weights) {
+                for (sum, error) in sum.iter_mut().zip(row) {
+                    *sum += weight * error;
+                }
+            }
+        }
+        // Without the point's own part: it does not repel itself.
+        Change {
+            slope: [
+                dot(&sums[0], &x.slope) - x.own[1] * y.own[0],
+                dot(&sums[1], &x.value) - x.own[0] * y.own[1],
+            ],
+            bend: [
+                dot(&sums[0], &x.bend) - x.own[2] * y.own[0],
+                dot(&sums[1], &x.slope) - x.own[1] * y.own[1],
+                dot(&sums[2], &x.value) - x.own[0] * y.own[2],
+            ],
+        }
+    }
+}
+
+/// The pixels that a point reaches: the first column and row, and its Gaussian along both.
+struct Reach<'a> {
+    column: usize,
+    row: usize,
+    x: &'a Taps,
+    y: &'a Taps,
+}
+
+/// A quadratic in the move of a point, in pixels.
+#[derive(Clone, Copy, Debug)]
+struct Change {
+    slope: [f32; 2],
+    /// By xx, xy and yy.
+    bend: [f32; 3],
+}
+
+impl Change {
+    fn after(&self, [x, y]: [f32; 2]) -> f32 {
+        let [xx, xy, yy] = self.bend;
+        self.slope[0] * x + self.slope[1] * y + 0.5 * (xx * x * x + yy * y * y) + xy * x * y
+    }
+
+    /// The move to the least value, no longer than `limit`.
+    fn least(&self, limit: f32) -> [f32; 2] {
+        let [xx, xy, yy] = self.bend;
+        // The lesser of both curvatures; where it is none, the model has no bottom.
+        let least = 0.5 * (xx + yy) - (0.25 * (xx - yy) * (xx - yy) + xy * xy).sqrt();
+        let lift = (FLATTEST - least).max(0.0);
+        let (xx, yy) = (xx + lift, yy + lift);
+        let size = (xx * yy - xy * xy).recip();
+        let x = (xy * self.slope[1] - yy * self.slope[0]) * size;
+        let y = (xy * self.slope[0] - xx * self.slope[1]) * size;
+        let shrink = (limit / (x * x + y * y).sqrt().max(1e-9)).min(1.0);
+        [x * shrink, y * shrink]
+    }
+}
+
+/// The least curvature that is believed: a quarter of a lone point's in the blur, `1 / (8 pi sigma^4)`.
+const FLATTEST: f32 =
+    0.25 / (8.0 * std::f32::consts::PI * (SIGMA_PX * SIGMA_PX * SIGMA_PX * SIGMA_PX) as f32);
+
+/// What a sweep looks at beside points and pixels.
+struct View<'a> {
+    target: &'a Target<'a>,
+    candidates: &'a Candidates<'a>,
+    blur: &'a Blur,
+    /// Pixels of a unit.
+    per_unit: f64,
+}
+
+impl View<'_> {
+    fn reach(&self, dot: &Dot) -> Reach<'_> {
+        let target = self.target;
+        let place = |at: i32, origin: f64| {
+            let u = (f64::from(at) - origin) * self.per_unit + (BORDER_PX as f64 - 0.5);
+            let whole = u as usize;
+            let part = ((u - whole as f64) * PLACES as f64) as usize;
+            (
+                whole + 1 - TAPS / 2,
+                &self.blur.places[part.min(PLACES - 1)],
+            )
+        };
+        let (column, x) = place(dot.x, target.x_min);
+        let (row, y) = place(dot.y, target.y_min);
+        Reach { column, row, x, y }
+    }
+
+    fn sweep(
+        &self,
+        band: &mut Band<Dot>,
+        index: usize,
+        bands: &Bands<Dot>,
+        pixels: &mut Pixels<'_>,
+    ) {
+        let rule = &self.candidates.rule;
+        let per_px = self.target.pixel as f32;
+        let limit_px = self.target.largest_move(rule) / self.target.pixel;
+        let limit_px = limit_px.min(LARGEST_MOVE_SIGMA * SIGMA_PX);
+        let mut near = Vec::with_capacity(32);
+        for slot in 0..band.points().len() {
+            let dot = band.points()[slot];
+            let reach = self.reach(&dot);
+            let change = pixels.change(&reach);
+            let step = change.least(limit_px as f32).map(|px| px * per_px);
+            if step[0].abs() < 0.5 && step[1].abs() < 0.5 {
+                continue;
+            }
+            near.clear();
+            bands.for_each_near_in((index, band), &dot, |other| {
+                let away = [other.x - dot.x, other.y - dot.y];
+                if away != [0; 2] {
+                    near.push(away);
+                }
+            });
+            let Some(moved) = self.moved(&dot, step, &change, &near) else {
+                continue;
+            };
+            pixels.add(&reach, -1.0);
+            pixels.add(&self.reach(&moved), 1.0);
+            band.points_mut()[slot] = moved;
+        }
+    }
+
+    /// The best free place around the end of a step in units.
+    fn moved(&self, dot: &Dot, step: [f32; 2], change: &Change, near: &[[i32; 2]]) -> Option<Dot> {
+        let least = self.candidates.rule.least_squared_xy();
+        let to_px = self.per_unit as f32;
+        let mut step = step;
+        for _ in 0..3 {
+            let low = step.map(floor);
+            let mut ways = [[0, 0], [1, 0], [0, 1], [1, 1]].map(|[a, b]| {
+                let way = [low[0] + a, low[1] + b];
+                (change.after(way.map(|units| units as f32 * to_px)), way)
+            });
+            ways.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+            let mut blocked = None;
+            for (gain, way) in ways {
+                if gain >= -LEAST_GAIN {
+                    break;
+                }
+                let too_near = near.iter().find(|other| {
+                    let [x, y] = [0, 1].map(|axis| i64::from(other[axis] - way[axis]));
+                    x * x + y * y < least
+                });
+                match too_near {
+                    Some(other) => blocked = blocked.or(Some(*other)),
+                    None => {
+                        let moved = Dot {
+                            x: dot.x + way[0],
+                            y: dot.y + way[1],
+                            rest: [0; 2],
+                            ..*dot
+                        };
+                        let allowed = self.target.wants_at(moved.x, moved.y)
+                            && self.candidates.allows(&moved);
+                        return allowed.then_some(moved);
+                    }
+                }
+            }
+            // Past the neighbour in the way: without the part of the step that goes too far to it.
+            let toward = blocked?.map(|value| value as f32);
+            let distance = (toward[0] * toward[0] + toward[1] * toward[1]).sqrt();
+            let along = (step[0] * toward[0] + step[1] * toward[1]) / distance;
+            let back = (along - (distance - (least as f32).sqrt())).max(0.5);
+            step = [0, 1].map(|axis| step[axis] - back * toward[axis] / distance);
+        }
+        None
+    }
+}
+
+/// The largest whole number that is not above; the standard library's calls a function for it.
+fn floor(value: f32) -> i32 {
+    let cut = value as i32;
+    cut - i32::from(value < cut as f32)
+}
+
+/// A gain below this is none: half the squared error, in points per pixel.
+const LEAST_GAIN: f32 = 1e-6;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random;
+
+    const SIDE: usize = 40;
+
+    fn reach(blur: &Blur, [x, y]: [usize; 2]) -> Reach<'_> {
+        Reach {
+            column: 14,
+            row: 15,
+            x: &blur.places[x],
+            y: &blur.places[y],
+        }
+    }
+
+    /// Half the squared error of all pixels.
+    fn half_squared(values: &[f32]) -> f64 {
+        let squares = values.iter().map(|&value| f64::from(value).powi(2));
+        0.5 * squares.sum::<f64>()
+    }
+
+    #[test]
+    fn slopes_and_bends_are_those_of_the_squared_error() {
+        let blur = Blur::new();
+        let mut values: Vec<f32> = (0..(SIDE * SIDE) as u64)
+            .map(|k| random::unit(7, k) - 0.5)
+            .collect();
+        let mut pixels = Pixels {
+            values: &mut values,
+            width: SIDE,
+            first: 0,
+        };
+        let place = [60, 70];
+        let mut squared = |by: [i32; 2]| {
+            let there = [0, 1].map(|axis| (place[axis] as i32 + by[axis]) as usize);
+            pixels.add(&reach(&blur, there), 1.0);
+            let squared = half_squared(pixels.values);
+            pixels.add(&reach(&blur, there), -1.0);
+            squared
+        };
+        // Differences over a sixteenth of a pixel.
+        let step = 8.0 / PLACES as f64;
+        let [here, right, left, up, down] =
+            [[0, 0], [8, 0], [-8, 0], [0, 8], [0, -8]].map(&mut squared);
+        pixels.add(&reach(&blur, place), 1.0);
+        let change = pixels.change(&reach(&blur, place));
+        let near = |a: f32, b: f64| (f64::from(a) - b).abs() < 2e-3;
+        assert!(near(change.slope[0], (right - left) / (2.0 * step)));
+        assert!(near(change.slope[1], (up - down) / (2.0 * step)));
+        assert!(near(
+            change.bend[0],
+            (right - 2.0 * here + left) / (step * step)
+        ));
+        assert!(near(
+            change.bend[2],
+            (up - 2.0 * here + down) / (step * step)
+        ));
+    }
+
+    #[test]
+    fn the_least_of_a_bowl_is_its_bottom_and_of_a_saddle_is_downhill() {
+        let bowl = Change {
+            slope: [-0.02, 0.01],
+            bend: [0.1, 0.02, 0.08],
+        };
+        let [x, y] = bowl.least(10.0);
+        assert!((0.1 * x + 0.02 * y - 0.02).abs() < 1e-6);
+        assert!((0.02 * x + 0.08 * y + 0.01).abs() < 1e-6);
+        let saddle = Change {
+            slope: [-0.02, 0.01],
+            bend: [-0.1, 0.0, 0.08],
+        };
+        let step = saddle.least(0.5);
+        assert!(saddle.after(step) < 0.0);
+        assert!(step[0].hypot(step[1]) < 0.5 + 1e-6);
+    }
+
+    #[test]
+    fn whole_numbers_below() {
+        for value in [-2.0, -1.5, -1.0, -0.25, 0.0, 0.25, 1.0, 1.75] {
+            assert_eq!(floor(value), value.floor() as i32);
+        }
+    }
+}
