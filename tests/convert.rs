@@ -4,16 +4,10 @@ mod common;
 
 use std::fs;
 use std::path::Path;
-use std::process::Output;
 
-use common::{folder_with_photo, glyptic};
+use common::{run, write_xyz};
 use glyptic::{format, random};
 use serde_json::Value;
-
-/// Runs the program in a folder.
-fn run(folder: &Path, args: &[&str]) -> Output {
-    glyptic().current_dir(folder).args(args).output().unwrap()
-}
 
 /// What a conversion tells as JSON.
 #[track_caller]
@@ -35,28 +29,7 @@ fn is_safe(folder: &Path, file: &str, more: &[&str]) -> bool {
 
 /// A folder with an etched photo on the grid of 0.01 mm.
 fn etched() -> tempfile::TempDir {
-    let (folder, _) = folder_with_photo(common::disc);
-    let args = [
-        "etch",
-        "photo.png",
-        "--quality",
-        "draft",
-        "-o",
-        "a.dxf",
-        "-o",
-        "a.xyz",
-    ];
-    let output = run(folder.path(), &args);
-    assert!(output.status.success(), "{output:?}");
-    folder
-}
-
-/// Writes points as XYZ.
-fn write(folder: &Path, name: &str, points: &[[f64; 3]]) {
-    let lines = points
-        .iter()
-        .map(|[x, y, z]| format!("{x:.4} {y:.4} {z:.4}\n"));
-    fs::write(folder.join(name), lines.collect::<String>()).unwrap();
+    common::etched(&["-o", "a.dxf", "-o", "a.xyz"])
 }
 
 fn scattered(count: u64, side_mm: f64) -> Vec<[f64; 3]> {
@@ -152,7 +125,7 @@ fn respacing_holds_in_the_bytes_and_leaves_the_others_alone() {
     for place in [count / 3, count / 2] {
         spoiled[place][0] += 0.04;
     }
-    write(folder.path(), "bad.xyz", &spoiled);
+    write_xyz(folder.path(), "bad.xyz", &spoiled);
     assert!(!is_safe(folder.path(), "bad.xyz", &[]));
     for name in ["good.dxf", "good.xyz", "good.ply"] {
         let told = convert(folder.path(), "bad.xyz", name, &["--respace"]);
@@ -182,7 +155,7 @@ fn respacing_holds_in_the_bytes_and_leaves_the_others_alone() {
 fn random_points_become_a_file_that_is_safe() {
     let folder = tempfile::tempdir().unwrap();
     let points = scattered(20_000, 12.0);
-    write(folder.path(), "bad.xyz", &points);
+    write_xyz(folder.path(), "bad.xyz", &points);
     for (name, more) in [
         ("a.dxf", &[][..]),
         ("a.ply", &[]),
@@ -227,7 +200,7 @@ fn rounding_that_breaks_the_spacing_is_a_warning() {
             ]
         })
         .collect();
-    write(folder.path(), "a.xyz", &points);
+    write_xyz(folder.path(), "a.xyz", &points);
     let told = convert(folder.path(), "a.xyz", "a.dxf", &[]);
     let warning = told["warnings"][0].as_str().unwrap();
     assert!(

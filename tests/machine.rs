@@ -6,13 +6,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use common::{folder_with_photo, glyptic, names_in, points_of_text};
+use common::{folder_with_photo, names_in, points_of_text, run};
 use serde_json::Value;
-
-/// Runs the program in a folder.
-fn run(folder: &Path, args: &[&str]) -> Output {
-    glyptic().current_dir(folder).args(args).output().unwrap()
-}
 
 /// A machine file based on `green-532`.
 fn machine(folder: &Path, keys: &str) {
