@@ -21,6 +21,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::blank::{Beam, Blank, SafeVolume};
 use crate::error::{Error, Result};
 use crate::settings::DxfDialect;
 
@@ -310,6 +311,26 @@ impl Machine {
     pub fn refractive_index(&self) -> f64 {
         self.index
             .unwrap_or_else(|| glass::n_bk7_index(self.wavelength_nm))
+    }
+
+    /// The cone of light of its lens in the glass; `None` where aperture or index are impossible, which
+    /// they are in no profile from a table or a file.
+    #[must_use]
+    pub fn beam(&self) -> Option<Beam> {
+        Beam::new(self.numerical_aperture, self.refractive_index())
+    }
+
+    /// The part of a blank that it may etch: farther inside than the margin, and in reach of the
+    /// beam.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Setting`] when nothing is.
+    pub fn safe_volume(&self, blank: &Blank) -> Result<SafeVolume> {
+        match self.beam() {
+            Some(beam) => blank.safe_volume_for(&beam),
+            None => blank.safe_volume(),
+        }
     }
 
     /// Refuses a job of more points than the machine takes in one file.
