@@ -59,7 +59,7 @@ const FINEST_GRID_MM: f64 = 0.001;
 
 /// Below this many units of the file's grid a packing on it leaves too few places to choose from:
 /// at 2 units every second grid place would touch a neighbour.
-const LEAST_UNITS: f64 = 3.0;
+pub(crate) const LEAST_UNITS: f64 = 3.0;
 
 /// Largest side of a blank, mm. The tone map of a larger one would take gigabytes at 0.025 mm.
 const LARGEST_SIDE_MM: f64 = 300.0;

@@ -81,8 +81,10 @@ pub struct Machine {
     pub format: String,
     /// Dialect of its DXF files.
     pub dialect: DxfDialect,
-    /// Digits after the decimal point in its files.
-    pub decimals: u32,
+    /// Digits after the decimal point that it reads in files of columns (XYZ, ASC, TXT, CSV), 2 to 6;
+    /// other formats have their own. Default: 4.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decimals: Option<u32>,
     /// The most points it takes in one file. Default: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub largest_count: Option<u64>,
