@@ -215,6 +215,114 @@ fn rounding_that_breaks_the_spacing_is_a_warning() {
 }
 
 #[test]
+fn text_is_written_as_the_flags_and_the_machine_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    write_xyz(
+        folder.path(),
+        "a.xyz",
+        &[[1.0, -2.25, 0.1234], [0.5, 3.0, 0.0]],
+    );
+    let flags = ["--separator", "semicolon", "--header", "--decimals", "3"];
+    let told = convert(folder.path(), "a.xyz", "b.csv", &flags);
+    let text = fs::read_to_string(path("b.csv")).unwrap();
+    let wanted = "x_mm;y_mm;z_mm\n1.000;-2.250;0.123\n0.500;3.000;0.000\n";
+    assert_eq!(text, wanted);
+    assert_eq!(told["points"], 2);
+    // The least distance is that of the decimals written, and respacing works on them.
+    let near = [[0.0, 0.0, 0.0], [0.0851, 0.0, 0.0], [5.0, 0.0, 0.0]];
+    write_xyz(folder.path(), "near.xyz", &near);
+    let spacing = ["--spacing", "0.0851x0.09", "--decimals", "2"];
+    let told = convert(
+        folder.path(),
+        "near.xyz",
+        "c.xyz",
+        &[&spacing[..], &["--respace"]].concat(),
+    );
+    assert!(
+        told["after"]["least_ratio"].as_f64().unwrap() >= 1.0,
+        "{told:#}"
+    );
+    assert_eq!(told["respaced"]["moved"], 1);
+    let text = fs::read_to_string(path("c.xyz")).unwrap();
+    assert!(text.lines().all(|line| {
+        line.split(' ')
+            .all(|word| word.split_once('.').unwrap().1.len() == 2)
+    }));
+    // A machine says how many, and a flag goes before it.
+    fs::write(
+        path("mine.toml"),
+        "based_on = \"green-532\"\ndecimals = 5\ndialect = \"r12\"\n",
+    )
+    .unwrap();
+    let machine = ["--machine", "mine.toml"];
+    convert(folder.path(), "a.xyz", "d.xyz", &machine);
+    let text = fs::read_to_string(path("d.xyz")).unwrap();
+    assert!(text.starts_with("1.00000 -2.25000 0.12340\n"), "{text}");
+    convert(
+        folder.path(),
+        "a.xyz",
+        "e.xyz",
+        &[&machine[..], &["--decimals", "2"]].concat(),
+    );
+    assert!(
+        fs::read_to_string(path("e.xyz"))
+            .unwrap()
+            .starts_with("1.00 -2.25 0.12\n")
+    );
+    let told = convert(folder.path(), "a.xyz", "f.dxf", &machine);
+    assert_eq!(told["output"]["format"], "dxf-r12");
+    for decimals in ["1", "7"] {
+        let output = run(
+            folder.path(),
+            &["convert", "a.xyz", "g.xyz", "--decimals", decimals],
+        );
+        assert_eq!(output.status.code(), Some(2));
+        let line = String::from_utf8(output.stderr).unwrap();
+        assert!(line.contains("is not between 2 and 6"), "{line}");
+        assert!(!path("g.xyz").exists());
+    }
+}
+
+#[test]
+fn a_disc_comes_out_of_a_fit_larger_than_the_middle_of_a_heart_allows() {
+    let folder = tempfile::tempdir().unwrap();
+    let points: Vec<[f64; 3]> = scattered(20_000, 2.0)
+        .into_iter()
+        .filter(|[x, y, _]| x * x + y * y <= 1.0)
+        .map(|[x, y, z]| [50.0 + 10.0 * x, 10.0 * y, 0.5 * z])
+        .collect();
+    write_xyz(folder.path(), "disc.xyz", &points);
+    for name in ["fit.dxf", "fit.ply"] {
+        let told = convert(
+            folder.path(),
+            "disc.xyz",
+            name,
+            &["--fit", "--blank", "heart-30"],
+        );
+        assert_eq!(
+            (&told["trimmed"], &told["points"]),
+            (&0.into(), &points.len().into())
+        );
+        // 0.76 around the middle of the heart's box: its cleft is in the way there.
+        let scale = told["fit"]["scale"].as_f64().unwrap();
+        assert!((1.0..1.1).contains(&scale), "{scale}");
+        let read = format::read(&folder.path().join(name)).unwrap();
+        let found = run(
+            folder.path(),
+            &["check", name, "--blank", "heart-30", "--json"],
+        );
+        let found: Value = serde_json::from_slice(&found.stdout).unwrap();
+        for key in ["outside", "within_margin"] {
+            assert_eq!(found["clearance"][key], 0, "{key}");
+        }
+        assert_eq!(found["entry"]["out_of_reach"], 0);
+        let (least, most) = read.bounds().unwrap();
+        assert!((f64::from(most[0] - least[0]) - 20.0 * scale).abs() < 0.2);
+    }
+}
+
+#[test]
 fn nothing_is_written_where_nothing_can_be_converted() {
     let folder = etched();
     fs::write(folder.path().join("nan.xyz"), "0 0 nan\n").unwrap();

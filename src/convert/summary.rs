@@ -99,7 +99,7 @@ impl fmt::Display for Summary {
             write!(f, " of {}", thousands(self.points_read))?;
         }
         if let Some(fit) = &self.fit {
-            write!(f, "; scaled by {:.4} and centred", fit.scale)?;
+            write!(f, "; scaled by {:.4} and placed", fit.scale)?;
         }
         if self.trimmed > 0 {
             write!(f, "; {} trimmed", thousands(self.trimmed))?;
