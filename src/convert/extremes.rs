@@ -4,8 +4,8 @@
 /// Cells along the longer side of the front view.
 const CELLS: f64 = 48.0;
 
-/// Directions in the front view, in each of which a cell of the outline gives its outermost point:
-/// within a cell, which is 2 % of the cloud wide, seven in eight of the outline lie within 0.2 %.
+/// Directions in the front view, in each of which a cell of the outline gives its outermost point: on
+/// a disc of 150,000 points they meet the outline within 0.1 % of its width in all others too.
 const DIRECTIONS: [[f64; 2]; 8] = [
     [1.0, 0.0],
     [1.0, 1.0],
@@ -18,8 +18,8 @@ const DIRECTIONS: [[f64; 2]; 8] = [
 ];
 
 /// Places of the points that decide where a cloud fits: of each cell of the front view the foremost
-/// and the hindmost, and of cells with an empty one beside them the outermost. In rising order, 6,000
-/// at most in a cloud without frayed edges.
+/// and the hindmost, and of cells with an empty one beside them the outermost. In rising order, some
+/// 5,000 for a disc.
 pub(super) fn extremes(points: &[[f64; 3]]) -> Vec<u32> {
     let axis = |axis: usize| points.iter().map(move |point| point[axis]);
     let range = |values: &mut dyn Iterator<Item = f64>| {

