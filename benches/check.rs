@@ -12,18 +12,6 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use glyptic::check::{Limits, check};
 use glyptic::machine::Machine;
 use glyptic::spacing::neighbours;
-use glyptic::{Cloud, random};
-
-/// As many points as sheets hold in the same room, anywhere.
-fn scattered(points: usize) -> Cloud {
-    let side_mm = 0.08 * (points as f32 / 8.0).sqrt();
-    let mut cloud = Cloud::default();
-    for i in 0..points as u64 {
-        let at = |axis| random::unit(axis, i) - 0.5;
-        cloud.push([side_mm * at(1), side_mm * at(2), 1.4 * at(3)]);
-    }
-    cloud
-}
 
 fn measure(criterion: &mut Criterion) {
     let machine = Machine::find("green-532").expect("the machine is built in");
@@ -40,7 +28,7 @@ fn measure(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(size as u64));
         for (name, cloud) in [
             ("sheets", common::sheets(size)),
-            ("scattered", scattered(size)),
+            ("scattered", common::scattered(size)),
         ] {
             for pool in common::pools() {
                 let id = |what| {

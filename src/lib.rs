@@ -67,6 +67,7 @@ pub mod depth;
 pub mod error;
 pub mod format;
 pub mod grid;
+mod json;
 pub mod machine;
 pub mod network;
 pub mod order;

@@ -119,7 +119,8 @@ pub fn etch(request: &Request, run: &Run) -> Result<Report> {
         if !machine.takes_portrait() {
             let spacing_mm = for_machine::promised_mm(&plan);
             let formats: Vec<Format> = request.outputs.iter().map(|output| output.format).collect();
-            etched.least_ratio = job.least_ratio(&formats, &machine, &blank, spacing_mm)?;
+            let text = &plan.settings.output.text;
+            etched.least_ratio = job.least_ratio(&formats, text, &machine, &blank, spacing_mm)?;
         }
         if !job.is_whole() {
             etched.warnings.push(files::in_parts(&job, &machine));

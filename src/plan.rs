@@ -4,7 +4,7 @@
 //! grid, the layers and where they stand. Nothing after [`Settings::validate`] checks a setting,
 //! but for what depends on the photo: a crop outside it, a relief deeper than its room.
 
-use crate::blank::{Beam, Blank, Bound, SafeVolume};
+use crate::blank::{Blank, SafeVolume};
 use crate::error::{Error, Result};
 use crate::format::Format;
 use crate::machine::Machine;
@@ -73,7 +73,7 @@ const FINEST_GRID_MM: f64 = 0.001;
 
 /// Below this many units of the file's grid a packing on it leaves too few places to choose from:
 /// at 2 units every second grid place would touch a neighbour.
-const LEAST_UNITS: f64 = 3.0;
+pub(crate) const LEAST_UNITS: f64 = 3.0;
 
 /// Largest side of a blank, mm. The tone map of a larger one would take gigabytes at 0.025 mm.
 const LARGEST_SIDE_MM: f64 = 300.0;
@@ -109,7 +109,7 @@ impl Settings {
                 remedy,
             ));
         }
-        let volume = safe_volume(blank, machine)?;
+        let volume = machine.safe_volume(blank)?;
         let pitch_mm = layer_pitch_mm(&sampling.spacing, sampling.jitter_z_mm);
         let front_z_mm = front_z_mm(blank, &volume, &sampling, layers, pitch_mm)?;
         let mut settings = self.clone();
@@ -354,15 +354,6 @@ fn check_size(blank: &Blank) -> Result<()> {
     Ok(())
 }
 
-/// The part of the blank that is farther inside than the margin and in reach of the beam.
-fn safe_volume(blank: &Blank, machine: &Machine) -> Result<SafeVolume> {
-    match Beam::new(machine.numerical_aperture, machine.refractive_index()) {
-        Some(beam) => blank.safe_volume_for(&beam),
-        // A machine from a table or a file has a possible beam; one made in code may not.
-        None => blank.safe_volume(),
-    }
-}
-
 /// The front layer of a stack in the middle of the safe volume, on the file's grid.
 fn front_z_mm(
     blank: &Blank,
@@ -371,7 +362,7 @@ fn front_z_mm(
     layers: u32,
     pitch_mm: f64,
 ) -> Result<f64> {
-    let (least, largest) = z_range_mm(volume);
+    let (least, largest) = volume.z_range_mm();
     let grid = sampling.spacing.precision_mm;
     let jitter = sampling.jitter_z_mm;
     let stack = f64::from(layers - 1) * pitch_mm;
@@ -388,26 +379,6 @@ fn front_z_mm(
         return Err(Error::setting("--layers", &layers, limit, remedy));
     }
     Ok(front)
-}
-
-/// Least and largest z that any point of the safe volume may have, mm.
-fn z_range_mm(volume: &SafeVolume) -> (f64, f64) {
-    let extreme = |bound: &Bound, start: f32, pick: fn(f32, f32) -> f32| match bound {
-        Bound::Constant(z_mm) => *z_mm,
-        Bound::Varying(raster) => {
-            let finite = raster
-                .grid
-                .values()
-                .iter()
-                .copied()
-                .filter(|z| z.is_finite());
-            finite.fold(start, pick)
-        }
-    };
-    (
-        f64::from(extreme(&volume.z_min_mm, f32::INFINITY, f32::min)),
-        f64::from(extreme(&volume.z_max_mm, f32::NEG_INFINITY, f32::max)),
-    )
 }
 
 #[cfg(test)]

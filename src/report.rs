@@ -9,6 +9,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::depth::{DepthMethod, NetworkUsed};
+use crate::json;
 use crate::settings::Settings;
 use crate::units::Size;
 
@@ -264,28 +265,15 @@ impl JsonSchema for Stages {
 
 impl Report {
     /// The report as a JSON document, with a newline at its end.
-    ///
-    /// # Panics
-    ///
-    /// Never: every key is text and every number finite or null.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut json = serde_json::to_string_pretty(self).expect("all keys are text");
-        json.push('\n');
-        json
+        json::document(self)
     }
 
     /// The JSON Schema of [`Report::to_json`].
-    ///
-    /// # Panics
-    ///
-    /// Never: a schema is JSON.
     #[must_use]
     pub fn schema_json() -> String {
-        let schema = schemars::schema_for!(Self);
-        let mut json = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
-        json.push('\n');
-        json
+        json::schema_of::<Self>()
     }
 }
 

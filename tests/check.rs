@@ -4,15 +4,9 @@ mod common;
 
 use std::fs;
 use std::path::Path;
-use std::process::Output;
 
-use common::{folder_with_photo, glyptic};
+use common::{run, write_xyz};
 use serde_json::Value;
-
-/// Runs the program in a folder.
-fn run(folder: &Path, args: &[&str]) -> Output {
-    glyptic().current_dir(folder).args(args).output().unwrap()
-}
 
 /// The findings, and whether the exit code says the same.
 #[track_caller]
@@ -36,32 +30,8 @@ fn kinds(findings: &Value) -> Vec<&str> {
 
 /// A folder with an etched photo in three formats.
 fn etched() -> tempfile::TempDir {
-    let (folder, _) = folder_with_photo(common::disc);
-    let args = [
-        "etch",
-        "photo.png",
-        "--quality",
-        "draft",
-        "-o",
-        "a.dxf",
-        "-o",
-        "a.ply",
-        "-o",
-        "a.xyz",
-        "--report",
-        "a.json",
-    ];
-    let output = run(folder.path(), &args);
-    assert!(output.status.success(), "{output:?}");
-    folder
-}
-
-/// Writes points as XYZ.
-fn write(folder: &Path, name: &str, points: &[[f64; 3]]) {
-    let lines = points
-        .iter()
-        .map(|[x, y, z]| format!("{x:.4} {y:.4} {z:.4}\n"));
-    fs::write(folder.join(name), lines.collect::<String>()).unwrap();
+    let files = ["-o", "a.dxf", "-o", "a.ply", "-o", "a.xyz"];
+    common::etched(&[&files[..], &["--report", "a.json"]].concat())
 }
 
 #[test]
@@ -105,7 +75,7 @@ fn spoiled_points_are_found_one_by_one() {
     ] {
         let mut points = sound.clone();
         points.push(point);
-        write(folder.path(), name, &points);
+        write_xyz(folder.path(), name, &points);
         let found = findings(folder.path(), name, &[]);
         assert_eq!(kinds(&found), [kind], "{name}");
         let (closest, worst) = (
@@ -133,7 +103,15 @@ fn files_that_cannot_be_read_are_not_safe() {
         let bytes = fs::read(path(from)).unwrap();
         fs::write(path(to), &bytes[..bytes.len() / 2]).unwrap();
     }
-    for file in ["nan.xyz", "words.xyz", "half.dxf", "half.ply", "none.xyz"] {
+    let files = [
+        "nan.xyz",
+        "words.xyz",
+        "half.dxf",
+        "half.ply",
+        "none.xyz",
+        "photo.png",
+    ];
+    for file in files {
         assert_eq!(kinds(&findings(folder.path(), file, &[])), ["unreadable"]);
         let output = run(folder.path(), &["check", file]);
         assert_eq!(output.status.code(), Some(1));
@@ -143,6 +121,10 @@ fn files_that_cannot_be_read_are_not_safe() {
             "{line}"
         );
         assert_eq!(line.lines().count(), 1);
+        assert_eq!(
+            line.contains("is a PNG picture, not a file of points"),
+            file == "photo.png"
+        );
     }
 }
 
@@ -153,7 +135,7 @@ fn units_and_frames_are_what_the_flags_say() {
         ["--frame", "bed", "--units", "in"],
     );
     // In the middle of a block of 50 x 50 x 80 mm, and 1 mm below its top: 40 and 79 mm up.
-    write(
+    write_xyz(
         folder.path(),
         "a.xyz",
         &[[0.0, 0.0, 40.0 / 25.4], [0.0, 0.5, 79.0 / 25.4]],
@@ -183,7 +165,7 @@ fn a_picture_marks_the_faults_and_text_names_them() {
     let folder = etched();
     let mut points = common::points_of_text(&folder.path().join("a.xyz"));
     points.push([0.0, 0.0, 4.2]);
-    write(folder.path(), "b.xyz", &points);
+    write_xyz(folder.path(), "b.xyz", &points);
     let output = run(folder.path(), &["check", "b.xyz", "--preview", "b.png"]);
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stdout).unwrap();

@@ -6,13 +6,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use common::{folder_with_photo, glyptic, names_in};
+use common::{folder_with_photo, names_in, run};
 use serde_json::Value;
-
-/// Runs the program in a folder.
-fn run(folder: &Path, args: &[&str]) -> Output {
-    glyptic().current_dir(folder).args(args).output().unwrap()
-}
 
 fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()

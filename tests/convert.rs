@@ -4,16 +4,10 @@ mod common;
 
 use std::fs;
 use std::path::Path;
-use std::process::Output;
 
-use common::{folder_with_photo, glyptic};
+use common::{run, write_xyz};
 use glyptic::{format, random};
 use serde_json::Value;
-
-/// Runs the program in a folder.
-fn run(folder: &Path, args: &[&str]) -> Output {
-    glyptic().current_dir(folder).args(args).output().unwrap()
-}
 
 /// What a conversion tells as JSON.
 #[track_caller]
@@ -35,28 +29,7 @@ fn is_safe(folder: &Path, file: &str, more: &[&str]) -> bool {
 
 /// A folder with an etched photo on the grid of 0.01 mm.
 fn etched() -> tempfile::TempDir {
-    let (folder, _) = folder_with_photo(common::disc);
-    let args = [
-        "etch",
-        "photo.png",
-        "--quality",
-        "draft",
-        "-o",
-        "a.dxf",
-        "-o",
-        "a.xyz",
-    ];
-    let output = run(folder.path(), &args);
-    assert!(output.status.success(), "{output:?}");
-    folder
-}
-
-/// Writes points as XYZ.
-fn write(folder: &Path, name: &str, points: &[[f64; 3]]) {
-    let lines = points
-        .iter()
-        .map(|[x, y, z]| format!("{x:.4} {y:.4} {z:.4}\n"));
-    fs::write(folder.join(name), lines.collect::<String>()).unwrap();
+    common::etched(&["-o", "a.dxf", "-o", "a.xyz"])
 }
 
 fn scattered(count: u64, side_mm: f64) -> Vec<[f64; 3]> {
@@ -152,7 +125,7 @@ fn respacing_holds_in_the_bytes_and_leaves_the_others_alone() {
     for place in [count / 3, count / 2] {
         spoiled[place][0] += 0.04;
     }
-    write(folder.path(), "bad.xyz", &spoiled);
+    write_xyz(folder.path(), "bad.xyz", &spoiled);
     assert!(!is_safe(folder.path(), "bad.xyz", &[]));
     for name in ["good.dxf", "good.xyz", "good.ply"] {
         let told = convert(folder.path(), "bad.xyz", name, &["--respace"]);
@@ -182,7 +155,7 @@ fn respacing_holds_in_the_bytes_and_leaves_the_others_alone() {
 fn random_points_become_a_file_that_is_safe() {
     let folder = tempfile::tempdir().unwrap();
     let points = scattered(20_000, 12.0);
-    write(folder.path(), "bad.xyz", &points);
+    write_xyz(folder.path(), "bad.xyz", &points);
     for (name, more) in [
         ("a.dxf", &[][..]),
         ("a.ply", &[]),
@@ -227,7 +200,7 @@ fn rounding_that_breaks_the_spacing_is_a_warning() {
             ]
         })
         .collect();
-    write(folder.path(), "a.xyz", &points);
+    write_xyz(folder.path(), "a.xyz", &points);
     let told = convert(folder.path(), "a.xyz", "a.dxf", &[]);
     let warning = told["warnings"][0].as_str().unwrap();
     assert!(
@@ -239,6 +212,114 @@ fn rounding_that_breaks_the_spacing_is_a_warning() {
     assert!(told["after"]["least_ratio"].as_f64().unwrap() >= 1.0);
     let fine = convert(folder.path(), "a.xyz", "c.ply", &[]);
     assert!(fine["warnings"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn text_is_written_as_the_flags_and_the_machine_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    write_xyz(
+        folder.path(),
+        "a.xyz",
+        &[[1.0, -2.25, 0.1234], [0.5, 3.0, 0.0]],
+    );
+    let flags = ["--separator", "semicolon", "--header", "--decimals", "3"];
+    let told = convert(folder.path(), "a.xyz", "b.csv", &flags);
+    let text = fs::read_to_string(path("b.csv")).unwrap();
+    let wanted = "x_mm;y_mm;z_mm\n1.000;-2.250;0.123\n0.500;3.000;0.000\n";
+    assert_eq!(text, wanted);
+    assert_eq!(told["points"], 2);
+    // The least distance is that of the decimals written, and respacing works on them.
+    let near = [[0.0, 0.0, 0.0], [0.0949, 0.0, 0.0], [5.0, 0.0, 0.0]];
+    write_xyz(folder.path(), "near.xyz", &near);
+    let spacing = ["--spacing", "0.0949x0.09", "--decimals", "2"];
+    let told = convert(
+        folder.path(),
+        "near.xyz",
+        "c.xyz",
+        &[&spacing[..], &["--respace"]].concat(),
+    );
+    assert!(
+        told["after"]["least_ratio"].as_f64().unwrap() >= 1.0,
+        "{told:#}"
+    );
+    assert_eq!(told["respaced"]["moved"], 1);
+    let text = fs::read_to_string(path("c.xyz")).unwrap();
+    assert!(text.lines().all(|line| {
+        line.split(' ')
+            .all(|word| word.split_once('.').unwrap().1.len() == 2)
+    }));
+    // A machine says how many, and a flag goes before it.
+    fs::write(
+        path("mine.toml"),
+        "based_on = \"green-532\"\ndecimals = 5\ndialect = \"r12\"\n",
+    )
+    .unwrap();
+    let machine = ["--machine", "mine.toml"];
+    convert(folder.path(), "a.xyz", "d.xyz", &machine);
+    let text = fs::read_to_string(path("d.xyz")).unwrap();
+    assert!(text.starts_with("1.00000 -2.25000 0.12340\n"), "{text}");
+    convert(
+        folder.path(),
+        "a.xyz",
+        "e.xyz",
+        &[&machine[..], &["--decimals", "2"]].concat(),
+    );
+    assert!(
+        fs::read_to_string(path("e.xyz"))
+            .unwrap()
+            .starts_with("1.00 -2.25 0.12\n")
+    );
+    let told = convert(folder.path(), "a.xyz", "f.dxf", &machine);
+    assert_eq!(told["output"]["format"], "dxf-r12");
+    for decimals in ["1", "7"] {
+        let output = run(
+            folder.path(),
+            &["convert", "a.xyz", "g.xyz", "--decimals", decimals],
+        );
+        assert_eq!(output.status.code(), Some(2));
+        let line = String::from_utf8(output.stderr).unwrap();
+        assert!(line.contains("is not between 2 and 6"), "{line}");
+        assert!(!path("g.xyz").exists());
+    }
+}
+
+#[test]
+fn a_disc_comes_out_of_a_fit_larger_than_the_middle_of_a_heart_allows() {
+    let folder = tempfile::tempdir().unwrap();
+    let points: Vec<[f64; 3]> = scattered(20_000, 2.0)
+        .into_iter()
+        .filter(|[x, y, _]| x * x + y * y <= 1.0)
+        .map(|[x, y, z]| [50.0 + 10.0 * x, 10.0 * y, 0.5 * z])
+        .collect();
+    write_xyz(folder.path(), "disc.xyz", &points);
+    for name in ["fit.dxf", "fit.ply"] {
+        let told = convert(
+            folder.path(),
+            "disc.xyz",
+            name,
+            &["--fit", "--blank", "heart-30"],
+        );
+        assert_eq!(
+            (&told["trimmed"], &told["points"]),
+            (&0.into(), &points.len().into())
+        );
+        // 0.57 around the middle of the heart's box: its sides run together below.
+        let scale = told["fit"]["scale"].as_f64().unwrap();
+        assert!((0.79..0.81).contains(&scale), "{scale}");
+        let read = format::read(&folder.path().join(name)).unwrap();
+        let found = run(
+            folder.path(),
+            &["check", name, "--blank", "heart-30", "--json"],
+        );
+        let found: Value = serde_json::from_slice(&found.stdout).unwrap();
+        for key in ["outside", "within_margin"] {
+            assert_eq!(found["clearance"][key], 0, "{key}");
+        }
+        assert_eq!(found["entry"]["out_of_reach"], 0);
+        let (least, most) = read.bounds().unwrap();
+        assert!((f64::from(most[0] - least[0]) - 20.0 * scale).abs() < 0.2);
+    }
 }
 
 #[test]

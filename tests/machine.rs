@@ -6,13 +6,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use common::{folder_with_photo, glyptic, names_in, points_of_text};
+use common::{folder_with_photo, names_in, points_of_text, run};
 use serde_json::Value;
-
-/// Runs the program in a folder.
-fn run(folder: &Path, args: &[&str]) -> Output {
-    glyptic().current_dir(folder).args(args).output().unwrap()
-}
 
 /// A machine file based on `green-532`.
 fn machine(folder: &Path, keys: &str) {
@@ -173,4 +168,53 @@ fn the_machine_says_which_dialect_it_reads() {
     let flag = [&MINE[..], &["--dxf-dialect", "cockpit"]].concat();
     let told = report(&etch(folder.path(), &["a.dxf"], &flag));
     assert_eq!(told["outputs"][0]["format"], "dxf-cockpit");
+}
+
+#[test]
+fn the_machine_says_how_many_decimals_it_reads() {
+    let (folder, _) = folder_with_photo(common::impulse);
+    let first_line = |name: &str| {
+        let text = fs::read_to_string(folder.path().join(name)).unwrap();
+        text.lines().next().unwrap().to_owned()
+    };
+    let digits = |line: &str| -> Vec<usize> {
+        let words = line.split(' ');
+        words
+            .map(|word| word.split_once('.').unwrap().1.len())
+            .collect()
+    };
+    machine(folder.path(), "decimals = 2\n");
+    let told = report(&etch(folder.path(), &["a.xyz"], &MINE));
+    assert_eq!(digits(&first_line("a.xyz")), [2; 3]);
+    // The points stand on what the file resolves.
+    assert_eq!(told["settings"]["output"]["precision_mm"], 0.01);
+    assert!(told["spacing"]["least_ratio"].as_f64().unwrap() >= 1.0);
+    let flag = [&MINE[..], &["--decimals", "3"]].concat();
+    report(&etch(folder.path(), &["b.xyz"], &flag));
+    assert_eq!(digits(&first_line("b.xyz")), [3; 3]);
+}
+
+#[test]
+fn decimals_too_coarse_for_the_spacing_are_refused_in_every_unit() {
+    let (folder, _) = folder_with_photo(common::impulse);
+    for (keys, file) in [
+        // Steps of 0.254 mm and 0.0254 mm.
+        ("units = \"in\"\n", "a.dxf"),
+        (
+            "units = \"in\"\ndecimals = 3\nspacing_xy_mm = 0.075\n",
+            "a.xyz",
+        ),
+    ] {
+        machine(folder.path(), keys);
+        let output = etch(folder.path(), &[file], &MINE);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let line = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            line.contains("is below 3 steps of 0.") && line.contains("mine"),
+            "{line}"
+        );
+        assert!(!folder.path().join(file).exists());
+    }
+    machine(folder.path(), "units = \"um\"\ndecimals = 2\n");
+    report(&etch(folder.path(), &["a.xyz"], &MINE));
 }

@@ -71,6 +71,17 @@ pub(crate) fn sheets(points: usize) -> Cloud {
     cloud
 }
 
+/// As many points as [`sheets`] hold in the same room, anywhere.
+pub(crate) fn scattered(points: usize) -> Cloud {
+    let side_mm = 0.08 * (points as f32 / 8.0).sqrt();
+    let mut cloud = Cloud::default();
+    for i in 0..points as u64 {
+        let at = |axis| random::unit(axis, i) - 0.5;
+        cloud.push([side_mm * at(1), side_mm * at(2), 1.4 * at(3)]);
+    }
+    cloud
+}
+
 /// A portrait-like tone at (`u`, `v`), -1 to 1 over the picture: a bright oval before a dark
 /// ground, soft waves, and stripes as fine as hair. The mean is about 0.35.
 pub(crate) fn tone(u: f32, v: f32) -> f32 {

@@ -89,6 +89,25 @@ impl SafeVolume {
     }
 }
 
+impl SafeVolume {
+    /// Least and largest z that any of its points may have, mm; the first is infinite, and the
+    /// second negative, where nothing is safe.
+    #[must_use]
+    pub fn z_range_mm(&self) -> (f64, f64) {
+        let extreme = |bound: &Bound, start: f32, pick: fn(f32, f32) -> f32| match bound {
+            Bound::Constant(z_mm) => *z_mm,
+            Bound::Varying(raster) => {
+                let values = raster.grid.values().iter().copied();
+                values.filter(|z| z.is_finite()).fold(start, pick)
+            }
+        };
+        (
+            f64::from(extreme(&self.z_min_mm, f32::INFINITY, f32::min)),
+            f64::from(extreme(&self.z_max_mm, f32::NEG_INFINITY, f32::max)),
+        )
+    }
+}
+
 /// The outermost pixel coordinates found so far.
 #[derive(Default)]
 struct Span(Option<(f64, f64)>);

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::json;
 use crate::report::{Bounds, thousands};
 use crate::units::Size;
 
@@ -256,28 +257,15 @@ impl Findings {
     }
 
     /// The findings as a JSON document, with a newline at its end.
-    ///
-    /// # Panics
-    ///
-    /// Never: every key is text and every number finite.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut json = serde_json::to_string_pretty(self).expect("all keys are text");
-        json.push('\n');
-        json
+        json::document(self)
     }
 
     /// The JSON Schema of [`Findings::to_json`].
-    ///
-    /// # Panics
-    ///
-    /// Never: a schema is JSON.
     #[must_use]
     pub fn schema_json() -> String {
-        let schema = schemars::schema_for!(Self);
-        let mut json = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
-        json.push('\n');
-        json
+        json::schema_of::<Self>()
     }
 }
 

@@ -19,7 +19,7 @@ pub use findings::{
     Measured, OrderFindings, PairFinding, PointFinding, SpacingFindings,
 };
 
-use crate::blank::{Beam, Blank, Shallow};
+use crate::blank::{Blank, Shallow};
 use crate::cloud::Cloud;
 use crate::machine::Machine;
 use crate::report::Bounds;
@@ -166,8 +166,7 @@ fn shallow(cloud: &Cloud, blank: &Blank) -> Vec<Shallow> {
 
 /// Points of the glass that are out of the beam's reach.
 fn unreached(cloud: &Cloud, limits: &Limits<'_>) -> Vec<u32> {
-    let machine = limits.machine;
-    let Some(beam) = Beam::new(machine.numerical_aperture, machine.refractive_index()) else {
+    let Some(beam) = limits.machine.beam() else {
         return Vec::new();
     };
     let reached = limits.blank.reached(&beam, cloud);

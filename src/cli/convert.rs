@@ -13,6 +13,7 @@ use super::etch_args::{count, one_of};
 use super::failure::{Failure, printable};
 use super::target::TargetArgs;
 use super::text::print;
+use super::text_args::TextArgs;
 
 const EXAMPLES: &str = "\
 Nothing is moved, dropped or put in another order unless a flag asks for it. Whatever the order of the
@@ -41,12 +42,14 @@ pub(crate) struct ConvertArgs {
     /// Format of OUT, whatever its extension; see `glyptic formats`.
     #[arg(long, value_name = "NAME")]
     format: Option<String>,
-    /// Dialect of a DXF file. [default: cockpit]
+    /// Dialect of a DXF file. [default: the machine's, cockpit for green-532]
     #[arg(long, value_name = "NAME", value_parser = one_of::<DxfDialect>(&["cockpit", "venus3d", "r12", "ac1015"]))]
     dxf_dialect: Option<DxfDialect>,
-    /// PLY as text instead of binary.
+    /// PLY and PCD as text instead of binary.
     #[arg(long)]
     ply_ascii: bool,
+    #[command(flatten)]
+    text: TextArgs,
     #[command(flatten)]
     steps: StepArgs,
     #[command(flatten)]
@@ -64,7 +67,7 @@ struct StepArgs {
     /// Exchange left and right (x), or top and bottom (y). [default: none]
     #[arg(long, value_name = "AXIS", value_parser = one_of::<Mirror>(&["none", "x", "y"]))]
     mirror: Option<Mirror>,
-    /// Scale and centre all points so that they just fit into the crystal's safe volume.
+    /// Scale and shift all points together: as large as the crystal's safe volume allows.
     #[arg(long)]
     fit: bool,
     /// Drop the points that are not in the safe volume.
@@ -101,12 +104,18 @@ struct NumberArgs {
 
 /// Runs `glyptic convert`.
 pub(crate) fn run(args: &ConvertArgs) -> Result<(), Failure> {
-    let format = format_of(args)?;
     if args.steps.thin == Some(0) {
         let line = "--thin 0: leaves no point; give a number of points to keep";
         return Err(Failure::Usage(line.to_owned()));
     }
     let target = args.target.target()?;
+    let format = format_of(args, target.machine.dialect)?;
+    let mut text = TextSettings {
+        decimals: target.machine.decimals,
+        ..TextSettings::default()
+    };
+    args.text.apply(&mut text);
+    text.check()?;
     format::check_targets(&[&args.output], &[&args.input])?;
     let coordinates = |frame: Option<FileFrame>, units: Option<Units>| Coordinates {
         frame: frame.unwrap_or_default(),
@@ -127,7 +136,7 @@ pub(crate) fn run(args: &ConvertArgs) -> Result<(), Failure> {
         machine: &target.machine,
         spacing_xy_mm: target.spacing_xy_mm,
         spacing_z_mm: target.spacing_z_mm,
-        written: Written::new(to, format, thickness_mm),
+        written: Written::new(to, format, &text, thickness_mm),
     };
     let steps = Steps {
         mirror: args.steps.mirror.unwrap_or_default(),
@@ -144,7 +153,6 @@ pub(crate) fn run(args: &ConvertArgs) -> Result<(), Failure> {
     let name = args.input.file_name().unwrap_or_default().to_string_lossy();
     comments.push(format!("converted from {name}"));
     let written = format::write_whole(&args.output, |out| {
-        let text = TextSettings::default();
         format::write_stating(&file, format, &comments, &text, &args.output, out)
     })?;
     summary.input = Some(args.input.clone());
@@ -170,8 +178,8 @@ fn answer(json: bool, summary: &Summary) -> Result<(), Failure> {
 }
 
 /// The format that `--format` or the extension asks for.
-fn format_of(args: &ConvertArgs) -> Result<Format, Failure> {
-    let dialect = args.dxf_dialect.unwrap_or_default();
+fn format_of(args: &ConvertArgs, machines: DxfDialect) -> Result<Format, Failure> {
+    let dialect = args.dxf_dialect.unwrap_or(machines);
     match (&args.format, args.output.extension()) {
         (Some(name), _) => Ok(Format::from_name(name, dialect, args.ply_ascii)?),
         (None, Some(extension)) => {

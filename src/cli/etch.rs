@@ -70,8 +70,14 @@ fn answer(args: &EtchArgs, report: &Report) -> Result<(), Failure> {
 /// The job that the flags and the settings file ask for.
 fn request(args: &EtchArgs, config: &Config) -> Result<Request, Failure> {
     let mut settings = args.apply(config.settings.clone());
-    if args.files.config.is_none() && !args.files.names_dialect() {
-        settings.output.dxf_dialect = Machine::find(&settings.machine.name)?.dialect;
+    if args.files.config.is_none() {
+        let machine = Machine::find(&settings.machine.name)?;
+        if !args.files.names_dialect() {
+            settings.output.dxf_dialect = machine.dialect;
+        }
+        if !args.files.text.names_decimals() {
+            settings.output.text.decimals = machine.decimals;
+        }
     }
     let recorded = config.job.as_ref();
     let photo = args.photo.clone().or_else(|| recorded.and_then(Job::photo));

@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueHint};
 use glyptic::Settings;
-use glyptic::format::Separator;
 use glyptic::sampling::Quality;
 use glyptic::settings::{Crop, DepthSource, DxfDialect, Fit, MatteSource, Near, ToneMode};
 use glyptic::units::{Degrees, Mm, Size, lengths};
@@ -16,6 +15,7 @@ use serde::de::value::{Error as ValueError, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer as _};
 
 use super::depth_args::DepthArgs;
+use super::text_args::TextArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -83,15 +83,8 @@ pub(crate) struct FileArgs {
     /// PLY and PCD as text instead of binary. [default: false]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     ply_ascii: Option<bool>,
-    /// What stands between the columns of XYZ, ASC, TXT and CSV. [default: comma in CSV, else space]
-    #[arg(long, value_name = "NAME", value_parser = one_of::<Separator>(&["space", "tab", "comma", "semicolon"]))]
-    separator: Option<Separator>,
-    /// Name the columns in the first line of XYZ, ASC, TXT and CSV. [default: false]
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    header: Option<bool>,
-    /// Digits after the point in XYZ, ASC, TXT and CSV, 2 to 6. [default: 4]
-    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = whole::<u32>)]
-    decimals: Option<u32>,
+    #[command(flatten)]
+    pub(crate) text: TextArgs,
     /// Grid that points stand on, 0.001 or 0.01 mm; never finer than every file resolves.
     /// [default: 0.01 mm with a cockpit or venus3d DXF, else 0.001 mm]
     #[arg(long, value_name = "MM", allow_hyphen_values = true)]
@@ -306,9 +299,7 @@ impl EtchArgs {
         set(&mut to.sampling.jitter_z_mm, &self.points.jitter_z);
         set(&mut to.output.dxf_dialect, &self.files.dxf_dialect);
         set(&mut to.output.ply_ascii, &self.files.ply_ascii);
-        set_some(&mut to.output.text.separator, &self.files.separator);
-        set(&mut to.output.text.header, &self.files.header);
-        set_some(&mut to.output.text.decimals, &self.files.decimals);
+        self.files.text.apply(&mut to.output.text);
         set_some(&mut to.output.precision_mm, &self.files.precision);
         settings
     }
@@ -381,7 +372,8 @@ fn matte_source(text: &str) -> Result<MatteSource, String> {
     }
 }
 
-fn whole<T: std::str::FromStr>(text: &str) -> Result<T, String> {
+/// Reads a whole number that is not negative.
+pub(crate) fn whole<T: std::str::FromStr>(text: &str) -> Result<T, String> {
     text.parse()
         .map_err(|_| format!("`{text}` is not a whole number of 0 or more, or too large"))
 }

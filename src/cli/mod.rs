@@ -11,6 +11,7 @@ mod list;
 mod progress;
 mod target;
 mod text;
+mod text_args;
 
 use std::process::ExitCode;
 

@@ -11,6 +11,7 @@ use std::collections::{BinaryHeap, HashMap};
 use rayon::prelude::*;
 
 use super::respace::{Scale, Steps};
+use super::rows::{Axes, Rows, Sorted};
 
 /// More edges than this are not held in memory (80 MB): a file that crowds so is thinned in its own
 /// order.
@@ -20,16 +21,15 @@ const MOST_EDGES: u64 = 20_000_000;
 ///
 /// `close` are the points that may stand too close to another, in rising order.
 pub(super) fn cover(close: &[u32], scale: &Scale, places: &[Steps]) -> Vec<u32> {
-    let mut cells: HashMap<[i32; 3], Vec<u32>> = HashMap::new();
-    for (node, &index) in close.iter().enumerate() {
-        let cell = scale.cell(places[index as usize]);
-        cells.entry(cell).or_default().push(node as u32);
-    }
-    let pairs = cells.values().map(|nodes| (nodes.len() as u64).pow(2));
-    let mut taken = if pairs.sum::<u64>() > MOST_EDGES {
+    let nodes: Vec<u32> = (0..close.len() as u32).collect();
+    let place = |node: u32| places[close[node as usize] as usize];
+    let rows = Rows::new(scale, Axes::of(scale, places), &nodes, place);
+    let cells = rows.points().chunk_by(|a, b| a.cell == b.cell);
+    let pairs: u64 = cells.map(|points| (points.len() as u64).pow(2)).sum();
+    let mut taken = if pairs > MOST_EDGES {
         in_file_order(close, scale, places)
     } else {
-        let edges = edges(close, &cells, scale, places);
+        let edges = edges(&rows, scale);
         fewest(&edges)
             .into_iter()
             .map(|node| close[node as usize])
@@ -61,27 +61,25 @@ fn in_file_order(close: &[u32], scale: &Scale, places: &[Steps]) -> Vec<u32> {
     taken
 }
 
-/// For each of the close points those that it stands too close to, in rising order of nodes.
-fn edges(
-    close: &[u32],
-    cells: &HashMap<[i32; 3], Vec<u32>>,
-    scale: &Scale,
-    places: &[Steps],
-) -> Vec<Vec<u32>> {
-    let edges_of = |node: usize| {
-        let place = places[close[node] as usize];
-        let mut edges: Vec<u32> = around(scale.cell(place))
-            .flat_map(|cell| cells.get(&cell).into_iter().flatten())
-            .copied()
-            .filter(|&other| {
-                let there = places[close[other as usize] as usize];
-                other as usize != node && scale.distance(place, there) < scale.least
+/// For each of the close points, by its node, those that it stands too close to, in rising order.
+fn edges(rows: &Rows, scale: &Scale) -> Vec<Vec<u32>> {
+    let edges_of = |point: &Sorted| {
+        let mut edges: Vec<u32> = rows
+            .around(point.cell, 1)
+            .filter(|other| {
+                other.name != point.name && scale.distance(point.place, other.place) < scale.least
             })
+            .map(|other| other.name)
             .collect();
         edges.sort_unstable();
-        edges
+        (point.name, edges)
     };
-    (0..close.len()).into_par_iter().map(edges_of).collect()
+    let found: Vec<(u32, Vec<u32>)> = rows.points().par_iter().map(edges_of).collect();
+    let mut all = vec![Vec::new(); found.len()];
+    for (node, edges) in found {
+        all[node as usize] = edges;
+    }
+    all
 }
 
 /// A small set of nodes that holds an end of each edge.

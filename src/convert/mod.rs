@@ -8,9 +8,13 @@
 
 mod coordinates;
 mod cover;
+mod extremes;
 mod field;
 mod fit;
+mod placing;
+mod reach;
 mod respace;
+mod rows;
 mod summary;
 mod thin;
 mod written;
@@ -35,7 +39,7 @@ use respace::Respacing;
 pub struct Steps {
     /// A flip of the picture. Default: none.
     pub mirror: Mirror,
-    /// Scales the cloud as a whole until it just fits into the safe volume, and centres it there.
+    /// Scales and shifts the cloud as a whole: as large as the safe volume allows.
     pub fit: bool,
     /// Drops the points that do not lie in the safe volume.
     pub trim: bool,
@@ -80,7 +84,7 @@ pub fn convert(cloud: &Cloud, steps: &Steps, purpose: &Purpose<'_>) -> Result<(C
     };
     let mut cloud = mirrored(cloud, steps.mirror);
     if steps.fit {
-        let volume = fit::safe_volume(blank, machine)?;
+        let volume = machine.safe_volume(blank)?;
         let fitted = fit::fit(&cloud, &volume, written.rounding_mm())?;
         cloud = fitted.apply(&cloud);
         summary.fit = Some(Placed {
@@ -89,7 +93,7 @@ pub fn convert(cloud: &Cloud, steps: &Steps, purpose: &Purpose<'_>) -> Result<(C
         });
     }
     let strict = steps.fit || steps.trim;
-    let volume = match fit::safe_volume(blank, machine) {
+    let volume = match machine.safe_volume(blank) {
         Err(fault) if strict => return Err(fault),
         volume => volume.ok(),
     };

@@ -10,23 +10,14 @@
 //! Not promised: the least number. Finding it is as hard as finding the largest set of points that
 //! may stay, which is not practical beyond some dozens.
 
-use std::collections::HashMap;
-
 use rayon::prelude::*;
 
 use super::field::Field;
+use super::reach::Reach;
 use super::{Written, cover};
 use crate::cloud::Cloud;
 use crate::machine::Units;
 use crate::spacing::neighbours;
-
-/// How far a point may be moved, in spacings. The next free place of a full layer is that near; a
-/// point farther away would show somewhere else.
-const REACH: f64 = 1.0;
-
-/// Places along a spacing that are tried, at most: finer files are searched by steps of some of
-/// their last decimals.
-const PLACES: f64 = 10.0;
 
 /// A spacing to be kept, and where points may be moved.
 pub(super) struct Respacing<'a> {
@@ -80,27 +71,24 @@ impl Respacing<'_> {
             .collect();
         let close = scale.close(&places);
         let touched = cover::cover(&close, &scale, &places);
-        let mut field = Field::new(&scale, &places, &touched);
-        let offsets = scale.offsets();
+        let field = Field::new(&scale, &places, &touched);
+        let allowed = |from: Steps, to: Steps| {
+            let bound = self.strict || (self.allowed)(scale.to_mm(from));
+            !bound || (self.allowed)(scale.to_mm(to))
+        };
+        let settled = field.settled(&Reach::new(&scale), &allowed);
         let mut out = Respaced::default();
-        let mut placed: HashMap<u32, Option<Steps>> = HashMap::with_capacity(touched.len());
         for &index in &touched {
             let from = places[index as usize];
-            let bound = self.strict || (self.allowed)(scale.to_mm(from));
-            let allowed = |place| !bound || (self.allowed)(scale.to_mm(place));
-            let to = field.free_near(from, &offsets, allowed);
-            match to {
-                Some(to) => field.add(to),
+            match settled[&index] {
+                // Its neighbours may have gone, so that it can stay.
+                Some(to) if to != from => out.moved_mm.push(scale.way_mm(from, to)),
+                Some(_) => {}
                 None => out.dropped += 1,
             }
-            // Its neighbours may have gone, so that it can stay.
-            if let Some(to) = to.filter(|to| *to != from) {
-                out.moved_mm.push(scale.way_mm(from, to));
-            }
-            placed.insert(index, to);
         }
         for index in 0..cloud.len() as u32 {
-            match placed.get(&index) {
+            match settled.get(&index) {
                 Some(None) => continue,
                 Some(Some(place)) => out.cloud.push(scale.to_mm(*place)),
                 // Even those that stay go to the step that the file has for them.
@@ -113,6 +101,7 @@ impl Respacing<'_> {
 }
 
 /// Between millimetres and steps, and distances in steps.
+#[derive(Clone, Debug)]
 pub(super) struct Scale {
     steps_per_mm: f64,
     lift_steps: f64,
@@ -151,7 +140,7 @@ impl Scale {
         }
     }
 
-    fn to_steps(&self, [x, y, z]: [f32; 3]) -> Steps {
+    pub(super) fn to_steps(&self, [x, y, z]: [f32; 3]) -> Steps {
         let file =
             |value: f32, lift: f64| (f64::from(value) * self.steps_per_mm + lift).round() as i64;
         [file(x, 0.0), file(y, 0.0), file(z, self.lift_steps)]
@@ -160,6 +149,11 @@ impl Scale {
     fn to_mm(&self, [x, y, z]: Steps) -> [f32; 3] {
         let mm = |steps: i64, lift: f64| ((steps as f64 - lift) / self.steps_per_mm) as f32;
         [mm(x, 0.0), mm(y, 0.0), mm(z, self.lift_steps)]
+    }
+
+    /// The spacing across the beam and along it, in steps.
+    pub(super) fn spacing(&self) -> [f64; 2] {
+        [self.xy, self.z]
     }
 
     /// The squared distance in spacings.
@@ -193,32 +187,10 @@ impl Scale {
             .filter(|&index| near.is_close(index as usize))
             .collect()
     }
-
-    /// The places to try around a point, its own first and the nearest before others.
-    fn offsets(&self) -> Vec<Steps> {
-        let stride = |spacing: f64| (spacing / PLACES).floor().max(1.0) as i64;
-        let (across, along) = (stride(self.xy), stride(self.z));
-        let most = |spacing: f64, stride: i64| (REACH * spacing / stride as f64).ceil() as i64;
-        let (wide, deep) = (most(self.xy, across), most(self.z, along));
-        let mut offsets = Vec::new();
-        for k in -deep..=deep {
-            for j in -wide..=wide {
-                for i in -wide..=wide {
-                    let offset = [i * across, j * across, k * along];
-                    let distance = self.distance(offset, [0; 3]);
-                    if distance <= REACH * REACH {
-                        offsets.push((distance, offset));
-                    }
-                }
-            }
-        }
-        offsets.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
-        offsets.into_iter().map(|(_, offset)| offset).collect()
-    }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
@@ -248,7 +220,18 @@ mod tests {
         .respace(cloud)
     }
 
-    fn scattered(count: u64, seed: u64, side_mm: f32) -> Cloud {
+    /// The steps of a file in millimetres.
+    pub(in crate::convert) fn scale_of(decimals: u32, xy_mm: f64, z_mm: f64) -> Scale {
+        Scale::new(&Respacing {
+            written: &written(Units::Mm, Some(decimals)),
+            xy_mm,
+            z_mm,
+            allowed: &|_| true,
+            strict: false,
+        })
+    }
+
+    pub(in crate::convert) fn scattered(count: u64, seed: u64, side_mm: f32) -> Cloud {
         let mut cloud = Cloud::default();
         for i in 0..count {
             cloud.push([1, 2, 3].map(|axis| side_mm * random::unit(seed * 3 + axis, i)));

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::json;
 use crate::report::{OutputFile, thousands};
 
 /// What a conversion did.
@@ -75,28 +76,15 @@ pub struct Moves {
 
 impl Summary {
     /// The summary as a JSON document, with a newline at its end.
-    ///
-    /// # Panics
-    ///
-    /// Never: every key is text and every number finite.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut json = serde_json::to_string_pretty(self).expect("all keys are text");
-        json.push('\n');
-        json
+        json::document(self)
     }
 
     /// The JSON Schema of [`Summary::to_json`].
-    ///
-    /// # Panics
-    ///
-    /// Never: a schema is JSON.
     #[must_use]
     pub fn schema_json() -> String {
-        let schema = schemars::schema_for!(Self);
-        let mut json = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
-        json.push('\n');
-        json
+        json::schema_of::<Self>()
     }
 }
 
@@ -111,7 +99,7 @@ impl fmt::Display for Summary {
             write!(f, " of {}", thousands(self.points_read))?;
         }
         if let Some(fit) = &self.fit {
-            write!(f, "; scaled by {:.4} and centred", fit.scale)?;
+            write!(f, "; scaled by {:.4} and placed", fit.scale)?;
         }
         if self.trimmed > 0 {
             write!(f, "; {} trimmed", thousands(self.trimmed))?;

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::Coordinates;
 use crate::cloud::Cloud;
-use crate::format::Format;
+use crate::format::{Format, TextSettings};
 
 /// Digits that stand for a format that has none: what its single precision holds of any crystal.
 const BINARY_DECIMALS: u32 = 4;
@@ -21,12 +21,17 @@ pub struct Written {
 }
 
 impl Written {
-    /// The numbers of a file of this format.
+    /// The numbers of a file of this format; `text` says how many decimals lines of columns have.
     #[must_use]
-    pub fn new(coordinates: Coordinates, format: Format, thickness_mm: f64) -> Self {
+    pub fn new(
+        coordinates: Coordinates,
+        format: Format,
+        text: &TextSettings,
+        thickness_mm: f64,
+    ) -> Self {
         Self {
             coordinates,
-            decimals: format.decimals(),
+            decimals: format.decimals_with(text),
             thickness_mm,
         }
     }
@@ -91,16 +96,20 @@ mod tests {
         }
         let folder = tempfile::tempdir().unwrap();
         for format in Format::ALL {
-            for units in [Units::Mm, Units::In] {
+            for (units, decimals) in [(Units::Mm, None), (Units::In, None), (Units::Um, Some(2))] {
                 let coordinates = Coordinates {
                     frame: FileFrame::Bed,
                     units,
                 };
-                let written = Written::new(coordinates, format, 60.0);
+                let text = TextSettings {
+                    decimals,
+                    ..TextSettings::default()
+                };
+                let written = Written::new(coordinates, format, &text, 60.0);
                 let path = folder.path().join("a").with_extension(format.extension());
                 let file = coordinates.from_portrait(&cloud, 60.0);
                 let write = |out: &mut dyn std::io::Write| {
-                    format::write(&file, format, &[], Path::new("a"), out)
+                    format::write_with(&file, format, &[], &text, Path::new("a"), out)
                 };
                 format::write_whole(&path, write).unwrap();
                 let read = coordinates.to_portrait(&format::read(&path).unwrap(), 60.0);

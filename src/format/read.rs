@@ -10,6 +10,7 @@ use super::records::Source;
 use super::{bspc, cad, columns, dxf_read, npy, obj, pcd, ply, pts};
 use crate::cloud::Cloud;
 use crate::error::{Error, Result};
+use crate::photo::recognised;
 
 /// Formats that are read and never written: extension and title.
 pub const READ_ONLY: [(&str, &str); 1] = [("cad", "Cockpit3D, lines 0 501 x y z")];
@@ -82,6 +83,17 @@ fn read_source(path: &Path, mut file: impl Source) -> Result<Cloud> {
         Kind::Las => las::read(path, file),
         Kind::Columns => columns::read(path, file),
         Kind::Other(what, remedy) => Err(Error::content(path, what, remedy)),
+        Kind::Foreign(what) => {
+            let remedy = match what.ends_with("archive") {
+                true => "unpack it, and give the file of points in it",
+                false => "give a file of points; `glyptic etch` makes one from a photo",
+            };
+            Err(Error::content(
+                path,
+                format!("is {what}, not a file of points"),
+                remedy,
+            ))
+        }
     }
 }
 
@@ -101,6 +113,8 @@ enum Kind {
     Columns,
     /// Known, and not read: what it is, and what the user can do.
     Other(&'static str, &'static str),
+    /// A picture, a document or an archive: what it is.
+    Foreign(&'static str),
 }
 
 #[cfg(feature = "las")]
@@ -134,7 +148,7 @@ fn by_content(head: &[u8]) -> Option<Kind> {
         let what = "is text of 16 bits a letter";
         Some(Kind::Other(what, "save it as plain ASCII or UTF-8"))
     } else {
-        None
+        recognised(head).map(Kind::Foreign)
     }
 }
 
@@ -191,6 +205,36 @@ mod tests {
         assert_eq!(points_of("a", dxf), [[1.0, 2.0, 0.0]]);
         let wide = refusal("a.txt", b"\xff\xfe1\0 \x002\0");
         assert!(wide.contains("16 bits"), "{wide}");
+    }
+
+    #[test]
+    fn pictures_and_archives_are_named_whatever_they_are_called() {
+        for (head, what) in [
+            (&b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"[..], "a PNG picture"),
+            (b"\xff\xd8\xff\xe0\0\x10JFIF", "a JPEG picture"),
+            (b"GIF89a\x01\0\x01\0", "a GIF picture"),
+            (b"II*\0\x08\0\0\0", "a TIFF picture"),
+            (b"RIFF\x24\0\0\0WEBPVP8 ", "a WebP picture"),
+            (b"BM\x9a\0\0\0\0\0", "a BMP picture"),
+            (b"\0\0\0\x24ftypheic\0\0\0\0", "a HEIC photo"),
+            (b"%PDF-1.7\n", "a PDF document"),
+            (b"PK\x03\x04\x14\0", "a ZIP archive"),
+            (b"\x1f\x8b\x08\0", "a gzip archive"),
+        ] {
+            for name in ["a", "a.png", "a.xyz", "a.ply", "a.obj"] {
+                let line = refusal(name, head);
+                assert!(
+                    line.starts_with(&format!("is {what}, not a file of points; ")),
+                    "{line}"
+                );
+                let archive = what.ends_with("archive");
+                assert_eq!(line.contains("unpack it"), archive, "{line}");
+                assert_ne!(line.contains("glyptic etch"), archive, "{line}");
+            }
+        }
+        // Letters that begin a picture too.
+        let text = points_of("a.txt", b"BM of columns\n1 2 3\n");
+        assert_eq!(text, [[1.0, 2.0, 3.0]]);
     }
 
     #[test]

@@ -21,6 +21,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::blank::{Beam, Blank, SafeVolume};
 use crate::error::{Error, Result};
 use crate::settings::DxfDialect;
 
@@ -80,8 +81,10 @@ pub struct Machine {
     pub format: String,
     /// Dialect of its DXF files.
     pub dialect: DxfDialect,
-    /// Digits after the decimal point in its files.
-    pub decimals: u32,
+    /// Digits after the decimal point that it reads in files of columns (XYZ, ASC, TXT, CSV), 2 to 6;
+    /// other formats have their own. Default: 4.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decimals: Option<u32>,
     /// The most points it takes in one file. Default: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub largest_count: Option<u64>,
@@ -310,6 +313,26 @@ impl Machine {
     pub fn refractive_index(&self) -> f64 {
         self.index
             .unwrap_or_else(|| glass::n_bk7_index(self.wavelength_nm))
+    }
+
+    /// The cone of light of its lens in the glass; `None` where aperture or index are impossible, which
+    /// they are in no profile from a table or a file.
+    #[must_use]
+    pub fn beam(&self) -> Option<Beam> {
+        Beam::new(self.numerical_aperture, self.refractive_index())
+    }
+
+    /// The part of a blank that it may etch: farther inside than the margin, and in reach of the
+    /// beam.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Setting`] when nothing is.
+    pub fn safe_volume(&self, blank: &Blank) -> Result<SafeVolume> {
+        match self.beam() {
+            Some(beam) => blank.safe_volume_for(&beam),
+            None => blank.safe_volume(),
+        }
     }
 
     /// Refuses a job of more points than the machine takes in one file.

@@ -25,7 +25,7 @@ pub(crate) enum Kind {
 pub(super) const HEAD_BYTES: usize = 512;
 
 /// Beginnings of files that are not decoded: offset, bytes, what it is, what to do.
-const FOREIGN: [(usize, &[u8], &str, &str); 22] = [
+const FOREIGN: [(usize, &[u8], &str, &str); 23] = [
     (4, b"ftypheic", "a HEIC photo", HEIC_REMEDY),
     (4, b"ftypheix", "a HEIC photo", HEIC_REMEDY),
     (4, b"ftypheim", "a HEIC photo", HEIC_REMEDY),
@@ -58,6 +58,12 @@ const FOREIGN: [(usize, &[u8], &str, &str); 22] = [
         "a ZIP archive",
         "unpack it and name the photo",
     ),
+    (
+        0,
+        b"\x1f\x8b",
+        "a gzip archive",
+        "unpack it and name the photo",
+    ),
 ];
 
 const HEIC_REMEDY: &str =
@@ -77,21 +83,26 @@ impl Kind {
         if let Some((problem, remedy)) = foreign(head) {
             return Err(Error::content(path, problem, remedy));
         }
+        Self::decoded(head).ok_or_else(|| unknown(path, head))
+    }
+
+    /// The format that is decoded and begins so.
+    fn decoded(head: &[u8]) -> Option<Self> {
         let starts = |magic: &[u8]| head.starts_with(magic);
         if starts(b"\xff\xd8\xff") {
-            Ok(Self::Jpeg)
+            Some(Self::Jpeg)
         } else if starts(b"\x89PNG\r\n\x1a\n") {
-            Ok(Self::Png)
+            Some(Self::Png)
         } else if starts(b"II*\0") || starts(b"MM\0*") || starts(b"II+\0") || starts(b"MM\0+") {
-            Ok(Self::Tiff)
+            Some(Self::Tiff)
         } else if starts(b"RIFF") && head.get(8..12) == Some(b"WEBP") {
-            Ok(Self::WebP)
+            Some(Self::WebP)
         } else if starts(b"GIF87a") || starts(b"GIF89a") {
-            Ok(Self::Gif)
+            Some(Self::Gif)
         } else if starts(b"BM") && !is_text(head) {
-            Ok(Self::Bmp)
+            Some(Self::Bmp)
         } else {
-            Err(unknown(path, head))
+            None
         }
     }
 
@@ -108,11 +119,32 @@ impl Kind {
     }
 }
 
+/// What a picture, a document or an archive is, by its first bytes: `a PNG picture`. `None` for
+/// everything else, text among it.
+pub(crate) fn recognised(head: &[u8]) -> Option<&'static str> {
+    let Some(kind) = Kind::decoded(head) else {
+        return named(head).map(|(what, _)| what);
+    };
+    Some(match kind {
+        Kind::Jpeg => "a JPEG picture",
+        Kind::Png => "a PNG picture",
+        Kind::Tiff => "a TIFF picture",
+        Kind::WebP => "a WebP picture",
+        Kind::Bmp => "a BMP picture",
+        Kind::Gif => "a GIF picture",
+    })
+}
+
 /// Problem and remedy of a known format that is not decoded.
 fn foreign(head: &[u8]) -> Option<(String, &'static str)> {
+    named(head).map(|(what, remedy)| (format!("is {what}, which is not decoded"), remedy))
+}
+
+/// What a known format is that is not decoded, and the remedy.
+fn named(head: &[u8]) -> Option<(&'static str, &'static str)> {
     // Files of the general brand name the codec among their compatible brands.
     if head.get(4..8) == Some(b"ftyp") && head[8..].chunks(4).take(16).any(|b| b == b"avif") {
-        return Some(("is an AVIF picture".to_owned(), AVIF_REMEDY));
+        return Some(("an AVIF picture", AVIF_REMEDY));
     }
     FOREIGN
         .iter()
@@ -120,7 +152,7 @@ fn foreign(head: &[u8]) -> Option<(String, &'static str)> {
             head.get(*offset..)
                 .is_some_and(|rest| rest.starts_with(magic))
         })
-        .map(|(_, _, what, remedy)| (format!("is {what}, which is not decoded"), *remedy))
+        .map(|(_, _, what, remedy)| (*what, *remedy))
 }
 
 fn unknown(path: &Path, head: &[u8]) -> Error {
@@ -191,6 +223,7 @@ mod tests {
             (b"<?xml?><svg>", "SVG"),
             (b"\x01\x02\x03\x04", "no known"),
             (b"%PDF-1.4", "PDF"),
+            (b"\x1f\x8b\x08\0", "gzip"),
         ] {
             let message = kind(head).unwrap_err().to_string();
             assert!(message.contains(word), "{message}");

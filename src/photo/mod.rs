@@ -32,6 +32,8 @@ use std::path::Path;
 use crate::error::Result;
 use crate::grid::Grid;
 
+pub(crate) use kind::recognised;
+
 /// A decoded photo, upright, in linear light.
 #[derive(Clone, Debug)]
 pub struct Photo {

@@ -11,6 +11,7 @@ use super::{Etched, Request};
 use crate::blank::Blank;
 use crate::error::{Error, Result};
 use crate::format::{self, Batch};
+use crate::json;
 use crate::machine::{Machine, ZCompensation};
 use crate::photo::Photo;
 use crate::plan::Plan;
@@ -189,8 +190,7 @@ pub(super) fn add_clouds(
         }
         if !job.is_whole() {
             let manifest = job.manifest(machine, &output.path);
-            let mut json = serde_json::to_string_pretty(&manifest).expect("all keys are text");
-            json.push('\n');
+            let json = json::document(&manifest);
             let path = for_machine::manifest_path(&output.path);
             add(batch, &path, json.as_bytes())?;
         }

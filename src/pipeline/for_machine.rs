@@ -11,10 +11,10 @@ use crate::blank::Blank;
 use crate::cloud::Cloud;
 use crate::convert::{Coordinates, Written};
 use crate::error::{Error, Result};
-use crate::format::Format;
+use crate::format::{Format, TextSettings};
 use crate::machine::{FieldTile, Machine, Manifest};
 use crate::order;
-use crate::plan::Plan;
+use crate::plan::{LEAST_UNITS, Plan};
 use crate::settings::Settings;
 use crate::spacing::closeness;
 use crate::units::Mm;
@@ -93,6 +93,7 @@ impl<'a> Job<'a> {
     pub(super) fn least_ratio(
         &self,
         formats: &[Format],
+        text: &TextSettings,
         machine: &Machine,
         blank: &Blank,
         [xy_mm, z_mm]: [f64; 2],
@@ -100,7 +101,7 @@ impl<'a> Job<'a> {
         let mut least: Option<f64> = None;
         for part in &self.parts {
             for format in formats {
-                let read = Written::new(Coordinates::default(), *format, 0.0);
+                let read = Written::new(Coordinates::default(), *format, text, 0.0);
                 let read = read.read_back(&part.cloud);
                 let glass = machine.to_portrait_frame(&read, entry_mm(blank));
                 let Some(ratio) = closeness(&glass, xy_mm, z_mm).least_ratio else {
@@ -204,19 +205,26 @@ pub(super) fn manifest_path(output: &Path) -> PathBuf {
 /// machine's coordinates in the decimals of the files.
 ///
 /// Nothing for a machine that takes the portrait's millimetres: those stand on the files' grid.
-fn guard_mm(machine: &Machine, formats: &[Format]) -> [f64; 2] {
+fn guard_mm(machine: &Machine, formats: &[Format], text: &TextSettings) -> [f64; 2] {
     if machine.takes_portrait() {
         return [0.0; 2];
     }
-    let decimals = formats.iter().filter_map(|format| format.decimals()).min();
-    let step = decimals.map_or(0.0, |decimals| {
-        10_f64.powi(-(decimals as i32)) / machine.units.per_mm()
-    });
-    let step = step + SINGLE_MM;
+    let step = step_mm(machine, formats, text) + SINGLE_MM;
     // Each of two points moves by half a step along each axis; behind a compensated depth by n times
     // that.
     let along = step * machine.z_stretch();
     [step * std::f64::consts::SQRT_2, along]
+}
+
+/// The last decimal of the coarsest file in the machine's unit, mm; 0 where all are binary.
+fn step_mm(machine: &Machine, formats: &[Format], text: &TextSettings) -> f64 {
+    let decimals = formats
+        .iter()
+        .filter_map(|format| format.decimals_with(text))
+        .min();
+    decimals.map_or(0.0, |decimals| {
+        10_f64.powi(-(decimals as i32)) / machine.units.per_mm()
+    })
 }
 
 /// Checks all settings, and plans the spacing as much wider as the machine's coordinates need.
@@ -230,7 +238,8 @@ pub(super) fn plan(
     blank: &Blank,
     formats: &[Format],
 ) -> Result<Plan> {
-    let guard = guard_mm(machine, formats);
+    let text = &settings.output.text;
+    let guard = guard_mm(machine, formats, text);
     if guard == [0.0; 2] {
         return settings.validate(machine, blank, formats);
     }
@@ -239,6 +248,22 @@ pub(super) fn plan(
         asked.spacing_xy_mm.map_or(machine.spacing_xy_mm, Mm::get),
         asked.spacing_z_mm.map_or(machine.spacing_z_mm, Mm::get),
     ];
+    let step_mm = step_mm(machine, formats, text);
+    if asked
+        .iter()
+        .any(|spacing_mm| *spacing_mm < LEAST_UNITS * step_mm)
+    {
+        return Err(Error::setting(
+            "--spacing",
+            &format!("{}x{} mm", asked[0], asked[1]),
+            format!(
+                "is below {LEAST_UNITS} steps of {step_mm:.4} mm, the last decimal of the output \
+                 files in the unit of {}",
+                machine.name
+            ),
+            "raise --spacing or --decimals, or write a format with more decimals",
+        ));
+    }
     let mut wider = settings.clone();
     wider.machine.spacing_xy_mm = Mm::new(asked[0] + guard[0]);
     wider.machine.spacing_z_mm = Mm::new(asked[1] + guard[1]);

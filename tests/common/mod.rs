@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Output;
 
 use assert_cmd::Command;
 use image::{GrayAlphaImage, GrayImage, ImageBuffer, Luma, LumaA};
@@ -11,6 +12,29 @@ use image::{GrayAlphaImage, GrayImage, ImageBuffer, Luma, LumaA};
 /// The program.
 pub(crate) fn glyptic() -> Command {
     Command::cargo_bin("glyptic").expect("cargo builds the program for its tests")
+}
+
+/// Runs the program in a folder.
+pub(crate) fn run(folder: &Path, args: &[&str]) -> Output {
+    glyptic().current_dir(folder).args(args).output().unwrap()
+}
+
+/// A folder with `photo.png`, and what a quick `glyptic etch` with these flags makes of it.
+#[track_caller]
+pub(crate) fn etched(flags: &[&str]) -> tempfile::TempDir {
+    let (folder, _) = folder_with_photo(disc);
+    let args = ["etch", "photo.png", "--quality", "draft"];
+    let output = run(folder.path(), &[&args[..], flags].concat());
+    assert!(output.status.success(), "{output:?}");
+    folder
+}
+
+/// Writes points as XYZ.
+pub(crate) fn write_xyz(folder: &Path, name: &str, points: &[[f64; 3]]) {
+    let lines = points
+        .iter()
+        .map(|[x, y, z]| format!("{x:.4} {y:.4} {z:.4}\n"));
+    fs::write(folder.join(name), lines.collect::<String>()).unwrap();
 }
 
 /// Writes a grey photo whose value at (column, row) is `value(u, v)`, u and v from 0 to 1.
