@@ -27,7 +27,7 @@ use crate::run::Run;
 use crate::settings::{DepthSource, MatteSource, Settings};
 use crate::spacing::closeness;
 use crate::tone::ToneMap;
-use crate::{depth, order, photo, placement, preview, relief, sampling, subject, tone};
+use crate::{depth, order, photo, placement, plan, preview, relief, sampling, subject, tone};
 
 /// A file of points to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,16 +90,17 @@ pub struct Etched {
 pub fn etch(request: &Request, run: &Run) -> Result<Report> {
     let mut clock = Clock::new(run);
     files::check(request)?;
-    let (machine, blank, plan) = clock.time("plan", || {
-        let formats: Vec<Format> = request.outputs.iter().map(|output| output.format).collect();
-        plan_for(&request.settings, &formats)
-    })?;
-    let (photo, color) = clock.time("decode", || decode(&request.photo, &plan.settings))?;
+    plan::check_plain_numbers(&request.settings)?;
+    let formats: Vec<Format> = request.outputs.iter().map(|output| output.format).collect();
+    let ((machine, blank, plan), (photo, color)) = clock.time_both(
+        ("plan", || plan_for(&request.settings, &formats)),
+        ("decode", || decode(&request.photo, &request.settings)),
+    )?;
     let source = Source {
         path: Some(request.photo.as_path()),
         color: color.as_ref(),
     };
-    let mut etched = etch_planned(&photo, source, &machine, &blank, &plan, &mut clock)?;
+    let mut etched = etch_planned(&photo, source, &machine, &plan, &mut clock)?;
     if etched.cloud.is_empty() {
         return Err(files::nothing_to_etch(request));
     }
@@ -113,21 +114,28 @@ pub fn etch(request: &Request, run: &Run) -> Result<Report> {
     let inputs = clock.time("hash", || files::inputs(request, &photo))?;
     drop((photo, color));
     let mut batch = Batch::new();
-    let outputs = clock.time("write", || {
-        let job = Job::new(&etched.cloud, &plan, &machine, &blank)?;
-        files::check_parts(request, &job)?;
-        if !machine.takes_portrait() {
-            let spacing_mm = for_machine::promised_mm(&plan);
-            let formats: Vec<Format> = request.outputs.iter().map(|output| output.format).collect();
-            let text = &plan.settings.output.text;
-            etched.least_ratio = job.least_ratio(&formats, text, &machine, &blank, spacing_mm)?;
-        }
-        if !job.is_whole() {
-            etched.warnings.push(files::in_parts(&job, &machine));
-        }
-        files::add_pictures(&mut batch, request, &etched.tone_map, &picture)?;
-        files::add_clouds(&mut batch, request, &job, &machine, &plan, run)
-    })?;
+    let job = Job::new(&etched.cloud, &plan, &machine, &blank)?;
+    files::check_parts(request, &job)?;
+    // Nothing appears under its name before it is measured: the batch is committed below.
+    let (measured, outputs) = clock.time_both(
+        ("measure", || {
+            let mut measured = measure(&etched.cloud, &blank, &plan)?;
+            if !machine.takes_portrait() {
+                let spacing_mm = for_machine::promised_mm(&plan);
+                let text = &plan.settings.output.text;
+                measured.0 = job.least_ratio(&formats, text, &machine, &blank, spacing_mm)?;
+            }
+            Ok(measured)
+        }),
+        ("write", || {
+            files::add_pictures(&mut batch, request, &etched.tone_map, &picture)?;
+            files::add_clouds(&mut batch, request, &job, &machine, &plan, run)
+        }),
+    )?;
+    (etched.least_ratio, etched.clearance_mm) = measured;
+    if !job.is_whole() {
+        etched.warnings.push(files::in_parts(&job, &machine));
+    }
     let mut report = files::report(request, &plan, &blank, &machine, etched);
     report.inputs = inputs;
     report.outputs = outputs;
@@ -149,14 +157,10 @@ pub fn etch(request: &Request, run: &Run) -> Result<Report> {
 pub fn etch_photo(photo: &Photo, settings: &Settings, run: &Run) -> Result<Etched> {
     let (machine, blank, plan) = plan_for(settings, &[])?;
     let mut clock = Clock::new(run);
-    etch_planned(
-        photo,
-        Source::default(),
-        &machine,
-        &blank,
-        &plan,
-        &mut clock,
-    )
+    let mut etched = etch_planned(photo, Source::default(), &machine, &plan, &mut clock)?;
+    (etched.least_ratio, etched.clearance_mm) =
+        clock.time("measure", || measure(&etched.cloud, &blank, &plan))?;
+    Ok(etched)
 }
 
 /// Looks up machine and blank, and checks all settings against them.
@@ -188,12 +192,11 @@ fn decode(path: &Path, settings: &Settings) -> Result<(Photo, Option<Grid<[u8; 3
     Ok((photo::decode(path, max_megapixels)?, None))
 }
 
-/// The stages between the photo and the ordered cloud.
+/// The stages between the photo and the ordered cloud, which is not measured yet.
 fn etch_planned(
     photo: &Photo,
     source: Source<'_>,
     machine: &Machine,
-    blank: &Blank,
     plan: &Plan,
     clock: &mut Clock<'_>,
 ) -> Result<Etched> {
@@ -294,12 +297,6 @@ fn etch_planned(
     })?;
     drop(sampled.cloud);
 
-    let (least_ratio, clearance_mm) = clock.time("measure", || {
-        let [xy_mm, z_mm] = for_machine::promised_mm(plan);
-        let closeness = closeness(&cloud, xy_mm, z_mm);
-        let clearance_mm = blank.least_clearance_mm(&cloud).unwrap_or(f64::INFINITY);
-        promised(closeness.least_ratio, clearance_mm, blank)
-    })?;
     let estimate = clock.time("estimate", || Ok(machine.estimate(&cloud)))?;
 
     if let Some(budget) = plan.sampling.points
@@ -338,8 +335,8 @@ fn etch_planned(
             share: matte.share,
         },
         unplaced,
-        least_ratio,
-        clearance_mm,
+        least_ratio: None,
+        clearance_mm: f64::INFINITY,
         estimate,
         warnings,
     })
@@ -362,6 +359,15 @@ fn check_count(tone: &ToneMap, plan: &Plan) -> Result<()> {
         return Err(Error::setting("--spacing", &shown, limit, remedy));
     }
     Ok(())
+}
+
+/// The least scaled distance of two points and the least distance to the surface, mm, both as they
+/// were promised.
+fn measure(cloud: &Cloud, blank: &Blank, plan: &Plan) -> Result<(Option<f64>, f64)> {
+    let [xy_mm, z_mm] = for_machine::promised_mm(plan);
+    let closeness = closeness(cloud, xy_mm, z_mm);
+    let clearance_mm = blank.least_clearance_mm(cloud).unwrap_or(f64::INFINITY);
+    promised(closeness.least_ratio, clearance_mm, blank)
 }
 
 /// Lets no cloud pass that breaks the promises; that would be a fault of ours, and crack glass.

@@ -213,7 +213,7 @@ impl Settings {
 type Limits = (&'static str, f64, &'static str, f64, f64);
 
 /// The numbers that need no knowledge of blank, machine or photo.
-fn check_plain_numbers(settings: &Settings) -> Result<()> {
+pub(crate) fn check_plain_numbers(settings: &Settings) -> Result<()> {
     let (placement, tone) = (&settings.placement, &settings.tone);
     let mut limits: Vec<Limits> = vec![
         (

@@ -34,19 +34,39 @@ impl<'a> Clock<'a> {
     ) -> Result<T> {
         self.run.check()?;
         self.run.progress(stage, 0.0);
-        let start = Instant::now();
-        let done = work()?;
-        self.times
-            .0
-            .push((stage, start.elapsed().as_secs_f64() * 1e3));
+        let (done, ms) = timed(work)?;
+        self.times.0.push((stage, ms));
         self.run.progress(stage, 1.0);
         Ok(done)
+    }
+
+    /// Runs two stages side by side, each timed; says so under the name of the second, which is the
+    /// one that must not be cut off. Where both fail, the first one's error counts.
+    pub(super) fn time_both<A: Send, B: Send>(
+        &mut self,
+        first: (&'static str, impl FnOnce() -> Result<A> + Send),
+        second: (&'static str, impl FnOnce() -> Result<B> + Send),
+    ) -> Result<(A, B)> {
+        self.run.check()?;
+        self.run.progress(second.0, 0.0);
+        let (a, b) = rayon::join(|| timed(first.1), || timed(second.1));
+        let ((a, a_ms), (b, b_ms)) = (a?, b?);
+        self.times.0.extend([(first.0, a_ms), (second.0, b_ms)]);
+        self.run.progress(second.0, 1.0);
+        Ok((a, b))
     }
 
     /// The times so far.
     pub(super) fn into_times(self) -> Stages {
         self.times
     }
+}
+
+/// What a stage made, and how long it took, ms.
+fn timed<T>(work: impl FnOnce() -> Result<T>) -> Result<(T, f64)> {
+    let start = Instant::now();
+    let done = work()?;
+    Ok((done, start.elapsed().as_secs_f64() * 1e3))
 }
 
 #[cfg(test)]
