@@ -64,8 +64,8 @@ impl<'a> Field<'a> {
                 .map(|points| {
                     let number = strip_of(points[0].cell);
                     let beside = [number - 1, number + 1].map(|beside| strips.get(&beside));
-                    let beside = beside.into_iter().flatten().collect();
-                    (number, self.strip(points, beside, reach, allowed))
+                    let beside: Vec<&Placed> = beside.into_iter().flatten().collect();
+                    (number, self.strip(points, &beside, reach, allowed))
                 })
                 .collect();
             for (number, strip) in done {
@@ -87,7 +87,7 @@ impl<'a> Field<'a> {
     fn strip(
         &self,
         points: &[Sorted],
-        beside: Vec<&Placed>,
+        beside: &[&Placed],
         reach: &Reach,
         allowed: &impl Fn(Steps, Steps) -> bool,
     ) -> Strip {
