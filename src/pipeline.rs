@@ -202,7 +202,8 @@ fn etch_planned(
 ) -> Result<Etched> {
     let settings = &plan.settings;
     let volume = &plan.volume;
-    let mut warnings = photo.warnings.clone();
+    let mut warnings = settings.without_effect();
+    warnings.extend(photo.warnings.iter().cloned());
 
     // An estimate of depth starts from the matte; any other depth helps to find it.
     let scene = Scene {
@@ -222,7 +223,7 @@ fn etch_planned(
             depth: depth.as_ref().and_then(|depth| depth.map.as_ref()),
             max_megapixels: Some(settings.photo.max_megapixels),
         };
-        subject::matte(photo, hints, &settings.matte)
+        subject::matte(photo, hints, &settings.matte, run)
     })?;
     warnings.append(&mut matte.warnings);
     let subject = matte.grid.as_ref();
@@ -242,7 +243,13 @@ fn etch_planned(
 
     let (width_px, height_px) = (photo.luminance.width(), photo.luminance.height());
     let placement = clock.time("place", || {
-        placement::place(width_px, height_px, &settings.placement, volume)
+        let marked = subject.filter(|_| matte.marks_subject());
+        let subject = marked.map(|matte| placement::Subject {
+            matte,
+            // Where the photo is transparent, there is no background to be kept.
+            background: settings.matte.background > 0.0 && photo.alpha.is_none(),
+        });
+        placement::place(width_px, height_px, &settings.placement, volume, subject)
     })?;
     warnings.extend(placement.warnings.iter().cloned());
 
@@ -332,6 +339,7 @@ fn etch_planned(
             source: matte.source,
             method: matte.method,
             confidence: matte.confidence,
+            network: matte.network,
             share: matte.share,
         },
         unplaced,

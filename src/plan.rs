@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::format::Format;
 use crate::machine::Machine;
 use crate::sampling::{Sampling, Spacing, layer_pitch_mm, stack_depth_mm};
-use crate::settings::{DepthKind, DepthSettings, Near, Settings, ToneMode};
+use crate::settings::{Cropping, DepthKind, DepthSettings, Near, Settings, ToneMode};
 use crate::units::Mm;
 
 /// What the stages run on; every number in it is sound.
@@ -269,7 +269,7 @@ pub(crate) fn check_plain_numbers(settings: &Settings) -> Result<()> {
     if let Some(relief) = settings.depth.relief_mm {
         limits.push(("--relief", relief.get(), " mm", 0.001, LARGEST_SIDE_MM));
     }
-    if let Some(crop) = placement.crop {
+    if let Some(Cropping::Part(crop)) = placement.crop {
         limits.push(("--crop x", crop.x_px, " px", -1e6, 1e6));
         limits.push(("--crop y", crop.y_px, " px", -1e6, 1e6));
         limits.push(("--crop w", crop.width_px, " px", 1.0, 1e6));

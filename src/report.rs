@@ -8,9 +8,11 @@ use schemars::JsonSchema;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::depth::{DepthMethod, NetworkUsed};
+use crate::depth::DepthMethod;
 use crate::json;
-use crate::settings::Settings;
+use crate::network::NetworkUsed;
+use crate::placement::CropMethod;
+use crate::settings::{Crop, Settings};
 use crate::units::Size;
 
 /// What a job made.
@@ -50,6 +52,8 @@ pub struct Report {
     pub photo_to_blank: [[f64; 3]; 2],
     /// Photo pixels per inch in the crystal.
     pub effective_dpi: f64,
+    /// Which part of the photo was fitted.
+    pub placement: PlacementReport,
     /// Where depth came from.
     pub depth: DepthReport,
     /// Which part of the photo was etched.
@@ -94,6 +98,9 @@ pub enum Role {
     Network,
     /// The matte.
     Matte,
+    /// The network of mattes.
+    #[serde(rename = "matte-network")]
+    MatteNetwork,
     /// The definition of the blank.
     Blank,
     /// The definition of the machine.
@@ -185,6 +192,23 @@ pub struct Unplaced {
     pub percent: f64,
 }
 
+/// Which part of the photo was fitted into the safe area.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct PlacementReport {
+    /// That part, in upright photo pixels. Where it was chosen for a subject without background it
+    /// may hang over the photo.
+    pub crop: Crop,
+    /// How it was chosen.
+    pub crop_method: CropMethod,
+    /// Share of the subject outside of the safe area, %; absent where no matte marks a subject.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject_cut_percent: Option<f64>,
+    /// Share of the subject's head outside of the safe area, %; the head is guessed from the
+    /// matte's outline.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head_cut_percent: Option<f64>,
+}
+
 /// Where depth came from.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct DepthReport {
@@ -214,14 +238,17 @@ pub struct DepthReport {
 pub struct MatteReport {
     /// Whether a matte was used; without one the whole photo is etched.
     pub used: bool,
-    /// Where it came from: `none`, `alpha`, `auto` or the file.
+    /// Where it came from: `none`, `alpha`, `auto`, or the file of the matte or the network.
     pub source: String,
     /// How it was made.
     pub method: String,
-    /// How sure the method is, 0 to 1; absent where nothing was guessed. Below 0.7 a matte is not
+    /// How sure the method is, 0 to 1; absent where nothing was guessed. Below 0.5 a matte is not
     /// used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f32>,
+    /// The network, where one was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<NetworkUsed>,
     /// Share of the photo that is subject, 0 to 1.
     pub share: f64,
 }
@@ -246,6 +273,20 @@ impl Serialize for Stages {
             map.serialize_entry(stage, &((ms * 1000.0).round() / 1000.0))?;
         }
         map.end()
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Photo => "photo",
+            Self::Depth => "depth map",
+            Self::Network => "network of depth",
+            Self::Matte => "matte",
+            Self::MatteNetwork => "network of mattes",
+            Self::Blank => "blank",
+            Self::Machine => "machine",
+        })
     }
 }
 

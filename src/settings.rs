@@ -34,6 +34,38 @@ pub struct Settings {
     pub output: OutputSettings,
 }
 
+impl Settings {
+    /// A line for each setting that is given and does nothing beside the others.
+    #[must_use]
+    pub fn without_effect(&self) -> Vec<String> {
+        let depth = &self.depth;
+        let flat = depth.source == DepthSource::None;
+        let shapes = [
+            ("--relief", depth.relief_mm.is_some()),
+            ("--relief-curve", depth.relief_curve.is_some()),
+            ("--detail", depth.detail != 1.0),
+        ];
+        let mut lines = Vec::new();
+        for (flag, _) in shapes.iter().filter(|(_, given)| flat && *given) {
+            lines.push(format!(
+                "{flag} does nothing without depth: the picture is flat; give --depth auto or a \
+                 depth map"
+            ));
+        }
+        if depth.model.is_some() && depth.source != DepthSource::Auto {
+            lines.push(
+                "the network of --depth-model is not asked; give --depth auto as well".to_owned(),
+            );
+        }
+        if self.matte.model.is_some() && self.matte.source != MatteSource::Auto {
+            lines.push(
+                "the network of --matte-model is not asked; give --matte auto as well".to_owned(),
+            );
+        }
+        lines
+    }
+}
+
 /// The crystal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -121,15 +153,29 @@ pub struct Crop {
     pub height_px: f64,
 }
 
+/// Which part of the photo is fitted.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Cropping {
+    /// The part in which the subject is large and its head whole; all of the photo where no matte
+    /// marks a subject.
+    Auto,
+    /// All of the photo.
+    None,
+    /// This part; what lies around it shows where there is room.
+    #[serde(untagged)]
+    Part(Crop),
+}
+
 /// Where the photo lies in the crystal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PlacementSettings {
     /// How the photo fills the safe area. Default: cover.
-    pub fit: Fit,
-    /// The part of the photo that is fitted; what lies around it shows where there is room.
-    /// Default: all of it.
-    pub crop: Option<Crop>,
+    pub fit: Option<Fit>,
+    /// The part of the photo that is fitted. Default: auto where a matte marks a subject and
+    /// neither fit nor zoom nor offset is set, else all of it.
+    pub crop: Option<Cropping>,
     /// Enlargement after the fit, 0.05 to 50. Default: 1.
     pub zoom: f64,
     /// Shift to the right after the fit. Default: 0 mm.
@@ -143,7 +189,7 @@ pub struct PlacementSettings {
 impl Default for PlacementSettings {
     fn default() -> Self {
         Self {
-            fit: Fit::Cover,
+            fit: None,
             crop: None,
             zoom: 1.0,
             offset_x_mm: Mm::constant(0.0),
@@ -161,6 +207,11 @@ pub struct MatteSettings {
     pub source: MatteSource,
     /// What is left of the light around the subject, 0 (dropped) to 1 (kept). Default: 0.
     pub background: f64,
+    /// A network in an ONNX file that finds the subject of photos, for the source `auto`. Default:
+    /// none.
+    pub model: Option<PathBuf>,
+    /// What that network wants, where it is not as its family has it.
+    pub network: ModelSettings,
 }
 
 /// Where the matte comes from.
@@ -172,7 +223,8 @@ pub enum MatteSource {
     /// The photo's alpha channel; the whole photo where it has none.
     #[default]
     Alpha,
-    /// The photo's alpha channel, or else found in the photo by colour and depth.
+    /// The photo's alpha channel, or else found in the photo: by a network if one is given, else by
+    /// colour and depth.
     Auto,
     /// A grey picture of the photo's shape, of any size: white is etched. Of a picture with an
     /// alpha channel, that one.
@@ -422,4 +474,59 @@ pub enum DxfDialect {
     R12,
     /// R2000 with tables, blocks and handles, for any CAD program.
     Ac1015,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_that_do_nothing_are_named() {
+        let mut settings = Settings::default();
+        assert_eq!(settings.without_effect(), [] as [String; 0]);
+        settings.depth.relief_mm = Some(Mm::constant(4.0));
+        settings.depth.detail = 2.0;
+        settings.depth.model = Some("midas.onnx".into());
+        settings.matte.model = Some("u2net.onnx".into());
+        let lines = settings.without_effect();
+        for flag in ["--relief ", "--detail ", "--depth-model", "--matte-model"] {
+            assert!(lines.iter().any(|line| line.contains(flag)), "{lines:?}");
+        }
+        assert!(lines.iter().all(|line| line.contains("; give --")));
+        settings.depth.source = DepthSource::Auto;
+        settings.matte.source = MatteSource::Auto;
+        assert_eq!(settings.without_effect(), [] as [String; 0]);
+    }
+
+    #[test]
+    fn a_crop_is_a_word_or_a_part_and_old_files_are_read() {
+        let read = |text: &str| serde_json::from_str::<PlacementSettings>(text);
+        assert_eq!(
+            read(r#"{"crop": "auto"}"#).unwrap().crop,
+            Some(Cropping::Auto)
+        );
+        assert_eq!(
+            read(r#"{"crop": "none"}"#).unwrap().crop,
+            Some(Cropping::None)
+        );
+        let part =
+            r#"{"fit": "cover", "crop": {"x_px": 1, "y_px": 2, "width_px": 3, "height_px": 4}}"#;
+        let part = read(part).unwrap();
+        assert!(matches!(part.crop, Some(Cropping::Part(crop)) if crop.height_px == 4.0));
+        assert_eq!(part.fit, Some(Fit::Cover));
+        assert_eq!(
+            read(r#"{"crop": null}"#).unwrap(),
+            PlacementSettings::default()
+        );
+        assert!(read(r#"{"crop": "middle"}"#).is_err());
+        for crop in [Cropping::Auto, Cropping::None, part.crop.unwrap()] {
+            let settings = PlacementSettings {
+                crop: Some(crop),
+                ..Default::default()
+            };
+            let toml: PlacementSettings =
+                toml::from_str(&toml::to_string(&settings).unwrap()).unwrap();
+            assert_eq!(toml, settings);
+        }
+    }
 }

@@ -224,21 +224,125 @@ fn a_stopped_job_asks_no_network() {
 }
 
 #[test]
-fn mattes_have_the_photos_size_and_lie_between_0_and_1() {
+fn mattes_lie_between_0_and_1() {
     let photo = photo(130, 77);
     let settings = ModelSettings::default();
     let run = Run::default();
-    let matte = network::matte(&model("modnet_like"), &settings, &photo, None, &run).unwrap();
-    assert_eq!((matte.width(), matte.height()), (130, 77));
-    assert!(
-        matte
-            .values()
-            .iter()
-            .all(|value| (0.0..=1.0).contains(value))
+    let answer = network::matte(&model("modnet_like"), &settings, &photo, None, &run).unwrap();
+    assert_eq!(answer.family, "MODNet");
+    let values = answer.values.values();
+    assert!(values.iter().all(|value| (0.0..=1.0).contains(value)));
+    let [width, height] = answer.input_px;
+    assert_eq!(
+        (answer.values.width(), answer.values.height()),
+        (width, height)
     );
-    // A map of depth is none.
-    let none = network::matte(&model("midas_like"), &settings, &photo, None, &run);
-    assert!(none.unwrap_err().to_string().contains("no matte"));
+}
+
+#[test]
+fn networks_that_give_no_matte_are_refused_in_one_line() {
+    let photo = photo(130, 77);
+    let size = ModelSettings {
+        size_px: Some([33, 32]),
+        ..ModelSettings::default()
+    };
+    let plain = ModelSettings::default();
+    for (name, settings, part) in [
+        // A map of depth.
+        ("midas_like", &plain, "no matte"),
+        ("features", &plain, "not one map"),
+        ("quantised", &plain, "ConvInteger"),
+        ("unknown_operator", &plain, "Wavelet"),
+        ("modnet_like", &size, "--matte-model-size 33x32"),
+    ] {
+        let error = network::matte(&model(name), settings, &photo, None, &Run::default());
+        let line = error.unwrap_err().to_string();
+        assert!(line.contains(part) && !line.contains('\n'), "{line}");
+    }
+}
+
+/// Etches a disc with these flags; what was answered.
+fn etched(flags: &[&str]) -> (tempfile::TempDir, std::process::Output) {
+    let folder = tempfile::tempdir().unwrap();
+    let photo = folder.path().join("photo.png");
+    common::photo(&photo, [120, 120], common::disc);
+    let run = glyptic()
+        .arg("etch")
+        .arg(&photo)
+        .args([
+            "--blank",
+            "heart-20",
+            "--quality",
+            "draft",
+            "--points",
+            "8k",
+            "--json",
+        ])
+        .args(flags)
+        .arg("-o")
+        .arg(folder.path().join("out.xyz"))
+        .output()
+        .unwrap();
+    (folder, run)
+}
+
+#[test]
+fn a_network_makes_a_matte_and_its_report_makes_the_same_again() {
+    let network = model("modnet_like");
+    let network = network.to_str().unwrap();
+    let (folder, run) = etched(&["--matte-model", network, "--matte-model-scaling", "bytes"]);
+    assert!(
+        run.status.success(),
+        "{}",
+        String::from_utf8_lossy(&run.stderr)
+    );
+    let report: Value = serde_json::from_slice(&run.stdout).unwrap();
+    assert_eq!(report["matte"]["used"], true);
+    assert_eq!(report["matte"]["network"]["family"], "MODNet");
+    assert!(
+        report["matte"]["method"]
+            .as_str()
+            .unwrap()
+            .starts_with("network MODNet at ")
+    );
+    assert!(report["matte"]["confidence"].is_null());
+    assert_eq!(report["inputs"][1]["role"], "matte-network");
+    assert_eq!(report["inputs"][1]["sha256"].as_str().unwrap().len(), 64);
+    assert_eq!(report["settings"]["matte"]["network"]["scaling"], "bytes");
+    let config = folder.path().join("report.json");
+    fs::write(&config, &run.stdout).unwrap();
+    let again = glyptic()
+        .arg("etch")
+        .arg("--config")
+        .arg(&config)
+        .arg("--json")
+        .output()
+        .unwrap();
+    let again: Value = serde_json::from_slice(&again.stdout).unwrap();
+    assert_eq!(
+        again["outputs"][0]["sha256"],
+        report["outputs"][0]["sha256"]
+    );
+    assert_eq!(again["placement"], report["placement"]);
+}
+
+#[test]
+fn a_wrong_network_of_mattes_is_one_line_and_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("text.onnx");
+    fs::write(&text, "no network at all").unwrap();
+    let depth = model("midas_like");
+    for network in [
+        text.to_str().unwrap(),
+        depth.to_str().unwrap(),
+        "missing.onnx",
+    ] {
+        let (folder, run) = etched(&["--matte-model", network]);
+        let line = String::from_utf8(run.stderr).unwrap();
+        assert_eq!(run.status.code(), Some(1), "{line}");
+        assert_eq!(line.trim_end().lines().count(), 1, "{line}");
+        assert_eq!(common::names_in(folder.path()), ["photo.png"]);
+    }
 }
 
 #[test]

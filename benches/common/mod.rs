@@ -133,7 +133,14 @@ pub(crate) fn heart() -> Blank {
 
 /// Where a square photo lies by default.
 pub(crate) fn placed(side_px: usize, volume: &SafeVolume) -> Placement {
-    place(side_px, side_px, &PlacementSettings::default(), volume).expect("a square photo fits")
+    place(
+        side_px,
+        side_px,
+        &PlacementSettings::default(),
+        volume,
+        None,
+    )
+    .expect("a square photo fits")
 }
 
 /// A box of `side_mm` x `side_mm` x 40 mm, all of it safe.

@@ -71,7 +71,8 @@ impl DepthArgs {
     }
 }
 
-fn pixels(text: &str) -> Result<[u32; 2], String> {
+/// Reads `518x518`.
+pub(super) fn pixels(text: &str) -> Result<[u32; 2], String> {
     let fault = || format!("`{text}` is no size in pixels; write it like 518x518");
     let (width, height) = text.split_once('x').ok_or_else(fault)?;
     Ok([

@@ -134,12 +134,11 @@ fn changed_inputs(job: &Job, report: &Report) -> Vec<String> {
         let now = report.inputs.iter().find(|now| now.role == then.role)?;
         (now.sha256 != then.sha256).then(|| {
             format!(
-                "{} differs from the {:?} that the report was made from ({}); the points differ too",
+                "{} differs from the {} that the report was made from ({}); the points differ too",
                 now.path.display(),
                 then.role,
                 then.path.display()
             )
-            .to_lowercase()
         })
     };
     job.inputs.iter().filter_map(same_role).collect()

@@ -9,12 +9,15 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueHint};
 use glyptic::Settings;
 use glyptic::sampling::Quality;
-use glyptic::settings::{Crop, DepthSource, DxfDialect, Fit, MatteSource, Near, ToneMode};
+use glyptic::settings::{
+    Crop, Cropping, DepthSource, DxfDialect, Fit, MatteSource, Near, ToneMode,
+};
 use glyptic::units::{Degrees, Mm, Size, lengths};
 use serde::de::value::{Error as ValueError, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer as _};
 
 use super::depth_args::DepthArgs;
+use super::matte_args::MatteArgs;
 use super::text_args::TextArgs;
 
 const EXAMPLES: &str = "\
@@ -45,6 +48,8 @@ pub(crate) struct EtchArgs {
     placement: PlacementArgs,
     #[command(flatten)]
     subject: SubjectArgs,
+    #[command(flatten)]
+    matte: MatteArgs,
     #[command(flatten)]
     depth: DepthArgs,
     #[command(flatten)]
@@ -124,10 +129,11 @@ struct PlacementArgs {
     /// [default: cover]
     #[arg(long, value_name = "HOW", value_parser = one_of::<Fit>(&["cover", "contain"]))]
     fit: Option<Fit>,
-    /// The part of the photo that is fitted: left, top, width and height in pixels of the upright
-    /// photo. [default: all of it]
-    #[arg(long, value_name = "X,Y,W,H", allow_hyphen_values = true, value_parser = crop)]
-    crop: Option<Crop>,
+    /// The part of the photo that is fitted: auto (where the subject is large and its head whole),
+    /// none (all of it), or left, top, width and height in pixels of the upright photo.
+    /// [default: auto with a matte and without --fit, --zoom and --offset, else none]
+    #[arg(long, value_name = "auto|none|X,Y,W,H", allow_hyphen_values = true, value_parser = crop)]
+    crop: Option<Cropping>,
     /// Enlargement after the fit, 0.05 to 50. [default: 1]
     #[arg(long, value_name = "FACTOR", allow_hyphen_values = true)]
     zoom: Option<f64>,
@@ -159,8 +165,8 @@ struct SubjectArgs {
     #[arg(long, value_name = "MM", allow_hyphen_values = true)]
     relief: Option<Mm>,
     /// Which part of the photo is etched: none (all of it), alpha (what is not transparent), auto
-    /// (found by colour and depth; where that is not sure, all of it), or a picture of the photo's
-    /// shape where white, or what is not transparent, is etched. [default: alpha]
+    /// (found by --matte-model, else by colour and depth; where that is not sure, all of it), or a
+    /// picture of the photo's shape where white, or what is not transparent, is etched. [default: alpha]
     #[arg(long, value_name = "none|auto|alpha|FILE", value_parser = matte_source)]
     matte: Option<MatteSource>,
     /// What is left around the subject: 0 drops it, 0.2 dims it, 1 keeps it. [default: 0]
@@ -266,7 +272,7 @@ impl EtchArgs {
         );
         set_some(&mut to.machine.layers, &self.crystal.layers);
         set(&mut to.photo.max_megapixels, &self.placement.max_megapixels);
-        set(&mut to.placement.fit, &self.placement.fit);
+        set_some(&mut to.placement.fit, &self.placement.fit);
         set_some(&mut to.placement.crop, &self.placement.crop);
         set(&mut to.placement.zoom, &self.placement.zoom);
         set(
@@ -284,6 +290,8 @@ impl EtchArgs {
         set_some(&mut to.depth.near, &self.subject.near);
         set_some(&mut to.depth.relief_mm, &self.subject.relief);
         set(&mut to.matte.source, &self.subject.matte);
+        self.matte
+            .apply(&mut to.matte, self.subject.matte.is_some());
         set(&mut to.matte.background, &self.subject.background);
         set(&mut to.tone.mode, &self.tone.tone);
         set(&mut to.tone.toning, &self.tone.toning);
@@ -333,21 +341,29 @@ fn offset(text: &str) -> Result<[Mm; 2], String> {
     ])
 }
 
-fn crop(text: &str) -> Result<Crop, String> {
+fn crop(text: &str) -> Result<Cropping, String> {
+    match text {
+        "auto" => return Ok(Cropping::Auto),
+        "none" => return Ok(Cropping::None),
+        _ => {}
+    }
     let numbers: Vec<f64> = text
         .split(',')
         .map_while(|part| part.trim().parse().ok())
         .filter(|number: &f64| number.is_finite())
         .collect();
     match numbers[..] {
-        [x_px, y_px, width_px, height_px] if text.split(',').count() == 4 => Ok(Crop {
-            x_px,
-            y_px,
-            width_px,
-            height_px,
-        }),
+        [x_px, y_px, width_px, height_px] if text.split(',').count() == 4 => {
+            Ok(Cropping::Part(Crop {
+                x_px,
+                y_px,
+                width_px,
+                height_px,
+            }))
+        }
         _ => Err(format!(
-            "`{text}` is no part of a photo; write x,y,w,h in pixels like 120,40,600,600"
+            "`{text}` is no part of a photo; write auto, none, or x,y,w,h in pixels like \
+             120,40,600,600"
         )),
     }
 }
@@ -449,6 +465,8 @@ mod tests {
             &["--layers", "4"],
             &["--fit", "contain"],
             &["--crop", "1,2,30,40"],
+            &["--crop", "auto"],
+            &["--crop", "none"],
             &["--zoom", "1.5"],
             &["--offset", "-1,2"],
             &["--rotate", "-15deg"],
@@ -467,6 +485,11 @@ mod tests {
             &["--relief", "4mm"],
             &["--matte", "none"],
             &["--background", "0.2"],
+            &["--matte-model", "u2net.onnx"],
+            &["--matte-model-family", "modnet"],
+            &["--matte-model-size", "320x320"],
+            &["--matte-model-scaling", "unit"],
+            &["--matte-model-channels", "bgr"],
             &["--tone", "linear"],
             &["--toning", "1.5"],
             &["--floor", "0.1"],
@@ -506,6 +529,7 @@ mod tests {
             &["--spacing", "0.08x"],
             &["--spacing", "0.08,0.09"],
             &["--crop", "1,2,3"],
+            &["--crop", "automatic"],
             &["--crop", "1,2,3,4,x"],
             &["--crop", "1,2,3,nan"],
             &["--layers", "-1"],

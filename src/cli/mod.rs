@@ -8,6 +8,7 @@ mod etch;
 mod etch_args;
 mod failure;
 mod list;
+mod matte_args;
 mod progress;
 mod target;
 mod text;

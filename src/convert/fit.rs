@@ -219,7 +219,6 @@ mod tests {
                 );
                 let inside = fitted.apply(&cloud);
                 assert_eq!(safe_points(&inside, &blank, &machine).len(), cloud.len());
-                println!("{name} {:.4} {by_the_box:.4}", fitted.scale);
             }
         }
         // The widest place of a heart is above its middle.

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::grid::Grid;
-use crate::network;
+use crate::network::{self, NetworkUsed};
 use crate::photo::Photo;
 use crate::run::Run;
 use crate::settings::{DepthSettings, DepthSource};
@@ -104,19 +104,6 @@ impl Depth {
     }
 }
 
-/// A network that was asked for depth.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct NetworkUsed {
-    /// Its family, or `unknown`.
-    pub family: String,
-    /// Columns and rows of its input.
-    pub input_px: [usize; 2],
-    /// Size of its weights, millions of bytes.
-    pub weights_mb: f64,
-    /// Time to load and to run it, s.
-    pub seconds: f64,
-}
-
 /// Finds the depth of a photo.
 ///
 /// # Errors
@@ -188,6 +175,7 @@ fn from_network(
 ) -> Result<Depth> {
     let answer = network::depth(model, &settings.network, scene.photo, scene.color, run)?;
     let kind = kind::said(settings).unwrap_or(answer.kind);
+    let used = answer.used();
     let [width, height] = answer.input_px;
     let origin = format!(
         "network {}, {} at {width} x {height}, {}",
@@ -203,12 +191,7 @@ fn from_network(
         origin,
         confidence: None,
         range_m: None,
-        network: Some(NetworkUsed {
-            family: answer.family,
-            input_px: answer.input_px,
-            weights_mb: answer.weights_mb,
-            seconds: answer.seconds,
-        }),
+        network: Some(used),
         warnings: answer.warnings,
     })
 }

@@ -64,11 +64,7 @@ pub(super) fn run(
 
 /// The error for a network that cannot be used.
 pub(super) fn refused(path: &Path, problem: &str) -> Error {
-    Error::content(
-        path,
-        problem,
-        "give another network, or depth from elsewhere",
-    )
+    Error::content(path, problem, "give another network, or none")
 }
 
 /// Does work on a thread of its own and waits for it, or for the job to stop.

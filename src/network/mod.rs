@@ -25,6 +25,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use self::family::Wants;
 use self::outline::{Outline, Port};
 use self::picture::Layout;
@@ -63,6 +66,32 @@ pub struct Answer {
     pub warnings: Vec<String>,
 }
 
+/// A network that was asked, for the report.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct NetworkUsed {
+    /// Its family, or `unknown`.
+    pub family: String,
+    /// Columns and rows of its input.
+    pub input_px: [usize; 2],
+    /// Size of its weights, millions of bytes.
+    pub weights_mb: f64,
+    /// Time to load and to run it, s.
+    pub seconds: f64,
+}
+
+impl Answer {
+    /// What the report says of the network.
+    #[must_use]
+    pub fn used(&self) -> NetworkUsed {
+        NetworkUsed {
+            family: self.family.clone(),
+            input_px: self.input_px,
+            weights_mb: self.weights_mb,
+            seconds: self.seconds,
+        }
+    }
+}
+
 /// Depth of a photo by a network; `color` is the photo's small copy in colour, grey without.
 ///
 /// # Errors
@@ -98,7 +127,7 @@ pub fn depth(
     Ok(answer)
 }
 
-/// The matte of a photo by a network: opacity, 0 to 1, of the photo's size.
+/// The matte of a photo by a network: opacity, 0 to 1, on the pixels of its output.
 ///
 /// # Errors
 ///
@@ -109,33 +138,33 @@ pub fn matte(
     photo: &Photo,
     color: Option<&Grid<[u8; 3]>>,
     run: &Run,
-) -> Result<Grid<f32>> {
-    let answer = answer(model, settings, photo, color, Task::Matte, run)?;
-    let finite = answer
-        .values
-        .values()
-        .iter()
-        .filter(|value| value.is_finite());
-    let (least, largest) = finite.fold(
-        (f32::INFINITY, f32::NEG_INFINITY),
-        |(least, largest), &v| (least.min(v), largest.max(v)),
-    );
-    if least < -0.01 || largest > 1.01 || least > largest {
+) -> Result<Answer> {
+    let mut answer = answer(model, settings, photo, color, Task::Matte, run)?;
+    let (mut least, mut largest) = (f32::INFINITY, f32::NEG_INFINITY);
+    let mut unknown = 0;
+    for value in answer.values.values() {
+        if value.is_finite() {
+            (least, largest) = (least.min(*value), largest.max(*value));
+        } else {
+            unknown += 1;
+        }
+    }
+    if unknown * 2 > answer.values.values().len() {
+        return Err(refused(model, "answers with NaN or infinity: no matte"));
+    }
+    if least < -0.01 || largest > 1.01 {
         let problem = format!("answers with values from {least} to {largest}: no matte");
         return Err(refused(model, &problem));
     }
-    let (width, height) = (photo.luminance.width(), photo.luminance.height());
-    let (to_u, to_v) = (
-        answer.values.width() as f32 / width as f32,
-        answer.values.height() as f32 / height as f32,
-    );
-    let opacity = answer
-        .values
-        .map(|value| if value.is_finite() { value } else { 0.0 });
-    Ok(Grid::from_fn(width, height, |column, row| {
-        let (u, v) = ((column as f32 + 0.5) * to_u, (row as f32 + 0.5) * to_v);
-        opacity.bilinear(u, v).clamp(0.0, 1.0)
-    }))
+    for value in answer.values.values_mut() {
+        // Where the network says nothing there is no subject; NaN is clamped to nothing else.
+        *value = if value.is_finite() {
+            value.clamp(0.0, 1.0)
+        } else {
+            0.0
+        };
+    }
+    Ok(answer)
 }
 
 /// Runs a network on bare numbers, looked through as ever: sides and numbers of its first output.
@@ -167,12 +196,26 @@ enum Task {
     Matte,
 }
 
+impl Task {
+    /// The flag for the size of the network's input.
+    fn size_flag(self) -> &'static str {
+        match self {
+            Self::Depth => "--model-size",
+            Self::Matte => "--matte-model-size",
+        }
+    }
+
+    /// The flags for a network that is not known.
+    fn remedies(self) -> &'static str {
+        match self {
+            Self::Depth => "--model-family, --model-scaling or --near",
+            Self::Matte => "--matte-model-family or --matte-model-scaling",
+        }
+    }
+}
+
 fn refused(path: &Path, problem: &str) -> Error {
-    Error::content(
-        path,
-        problem,
-        "give another network, or depth from elsewhere",
-    )
+    Error::content(path, problem, "give another network, or none")
 }
 
 fn answer(
@@ -199,8 +242,9 @@ fn answer(
     if known.is_none() {
         warnings.push(format!(
             "the network is of no known family and treated as {}; if near and far or the shapes \
-             come out wrong, give --model-family, --model-scaling or --near",
-            family.label()
+             come out wrong, give {}",
+            family.label(),
+            task.remedies()
         ));
     }
     let mut wants = family.wants();
@@ -211,15 +255,15 @@ fn answer(
         wants.kind = DepthKind::Distance;
     }
     let aspect = photo.luminance.width() as f64 / photo.luminance.height() as f64;
-    let layout = layout(model, &outline, settings, &wants, family, aspect)?;
+    let layout = layout(model, &outline, settings, &wants, (family, task), aspect)?;
     if outline.cubic {
         let native = (wants.side_px, wants.side_px);
         if family == Family::DepthAnything && (layout.width_px, layout.height_px) != native {
             let shown = format!("{}x{}", layout.width_px, layout.height_px);
             let limit = "is not the 518x518 at which this network needs no cubic enlargement, \
                          which would be wrong";
-            let remedy = "leave --model-size out, or export the network for 518x518";
-            return Err(Error::setting("--model-size", &shown, limit, remedy));
+            let remedy = "leave the size out, or export the network for 518x518";
+            return Err(Error::setting(task.size_flag(), &shown, limit, remedy));
         }
         if family != Family::DepthAnything {
             warnings.push(
@@ -287,7 +331,7 @@ fn layout(
     outline: &Outline,
     settings: &ModelSettings,
     wants: &Wants,
-    family: Family,
+    (family, task): (Family, Task),
     aspect: f64,
 ) -> Result<Layout> {
     let [input] = &outline.inputs[..] else {
@@ -319,10 +363,10 @@ fn layout(
         let asked = format!("{}x{}", asked[0], asked[1]);
         let limit = format!("is not the {shown} that the network takes");
         return Err(Error::setting(
-            "--model-size",
+            task.size_flag(),
             &asked,
             limit,
-            "leave --model-size out",
+            "leave the size out",
         ));
     }
     let multiple = wants.multiple_px;
@@ -337,7 +381,7 @@ fn layout(
             "has a side that is no multiple of {multiple} from {multiple} to {LARGEST_SIDE_PX}"
         );
         return Err(Error::setting(
-            "--model-size",
+            task.size_flag(),
             &shown,
             limit,
             "give another size",
@@ -437,6 +481,6 @@ fn run_engine(
     Err(Error::content(
         model,
         "cannot be run: this glyptic was built without networks",
-        "build it with --features network, or give depth as a file",
+        "build it with --features network, or give depth or matte as a file",
     ))
 }

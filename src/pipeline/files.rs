@@ -16,8 +16,8 @@ use crate::machine::{Machine, ZCompensation};
 use crate::photo::Photo;
 use crate::plan::Plan;
 use crate::report::{
-    BlankReport, Bounds, EstimateReport, InputFile, OutputFile, Report, Role, SpacingReport,
-    Stages, ToneMapReport, thousands,
+    BlankReport, Bounds, EstimateReport, InputFile, OutputFile, PlacementReport, Report, Role,
+    SpacingReport, Stages, ToneMapReport, thousands,
 };
 use crate::run::Run;
 use crate::settings::{DepthSource, MatteSource, Settings};
@@ -50,6 +50,9 @@ fn sources(request: &Request) -> Vec<(Role, PathBuf)> {
     }
     if let MatteSource::File(path) = &matte.source {
         sources.push((Role::Matte, path.clone()));
+    }
+    if let (MatteSource::Auto, Some(path)) = (&matte.source, &matte.model) {
+        sources.push((Role::MatteNetwork, path.clone()));
     }
     // A blank and a machine may be named by a file, or by a name that happens to be no file.
     for (role, name) in [(Role::Blank, &blank.name), (Role::Machine, &machine.name)] {
@@ -280,6 +283,12 @@ pub(super) fn report(
         dots_unplaced: etched.unplaced,
         photo_to_blank: [row(0), row(1)],
         effective_dpi: 25.4 / etched.placement.mm_per_photo_px,
+        placement: PlacementReport {
+            crop: etched.placement.crop,
+            crop_method: etched.placement.crop_method,
+            subject_cut_percent: etched.placement.subject_cut.map(|share| 100.0 * share),
+            head_cut_percent: etched.placement.head_cut.map(|share| 100.0 * share),
+        },
         depth: etched.depth,
         matte: etched.matte,
         z_compensation: match machine.z_compensation {

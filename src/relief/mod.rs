@@ -148,8 +148,9 @@ mod tests {
     use super::*;
     use crate::blank::Bound;
     use crate::grid::Frame;
+    use crate::placement::CropMethod;
     use crate::random::unit;
-    use crate::settings::DepthSource;
+    use crate::settings::{Crop, DepthSource};
     use crate::units::Mm;
     use nalgebra::{Affine2, Matrix3};
     use proptest::prelude::*;
@@ -180,6 +181,15 @@ mod tests {
         Placement {
             photo_to_blank: Affine2::from_matrix_unchecked(matrix),
             mm_per_photo_px: x,
+            crop: Crop {
+                x_px: 0.0,
+                y_px: 0.0,
+                width_px: width as f64,
+                height_px: height as f64,
+            },
+            crop_method: CropMethod::Whole,
+            subject_cut: None,
+            head_cut: None,
             warnings: Vec::new(),
         }
     }

@@ -5,17 +5,27 @@ use crate::photo::{COLOR_PIXELS, Photo};
 use crate::subject::colors::{SEGMENT_PIXELS, box_means, reduced, size_within};
 use crate::subject::refine::{enlarged, soften};
 use crate::subject::segment::{Seeding, segment};
-use crate::subject::sure::Signs;
+use crate::subject::sure::{SURE_FROM, Signs};
 
 /// A subject found in a picture.
 #[derive(Clone, Debug)]
 pub struct Found {
     /// Opacity, 0 to 1, over the whole picture, on the pixels of its small copy in colour.
     pub matte: Grid<f32>,
-    /// How sure the method is, 0 to 1; below 0.7 the matte is not used.
+    /// How sure the method is, 0 to 1; below 0.5 the matte is not used.
     pub confidence: f32,
+    /// What the confidence was judged by.
+    pub signs: Signs,
     /// The method, in a few words for the report.
     pub method: &'static str,
+}
+
+impl Found {
+    /// Whether the matte is good enough to be used.
+    #[must_use]
+    pub fn is_sure(&self) -> bool {
+        self.confidence >= SURE_FROM
+    }
 }
 
 /// Sides shorter than this show nothing that could be told apart.
@@ -42,6 +52,7 @@ pub fn find(color: &Grid<[u8; 3]>, nearness: Option<&Grid<f32>>) -> Option<Found
     Some(Found {
         matte: soften(&hard, color),
         confidence: signs.confidence(),
+        signs,
         method: if nearness.is_some() {
             "graph cut on colour and depth, guided filter"
         } else {

@@ -1,10 +1,9 @@
 //! The matte: which part of the photo is the subject, and what is left of the background.
 //!
-//! From the photo's alpha channel, from a file, or found in the photo itself ([`find`]). A matte
-//! that was found says how sure it is; one that is not sure enough is not used, and the whole photo
-//! is etched up to the soft outline of the heart.
-//!
-//! A network would stand beside [`find`]: a function from the small copy in colour to a [`Found`].
+//! From the photo's alpha channel, from a file, by a network that the user has, or found in the photo
+//! itself ([`find`]). A matte that was found says how sure it is; one that is not sure enough is not
+//! used, and the whole photo is etched up to the soft outline of the heart. A network says nothing of
+//! the kind, and its matte is taken as it is.
 
 mod auto;
 mod barrier;
@@ -13,6 +12,7 @@ mod file;
 mod flow;
 mod mixture;
 mod parts;
+mod person;
 mod refine;
 mod segment;
 mod sure;
@@ -22,12 +22,15 @@ use std::path::Path;
 use crate::depth::DepthMap;
 use crate::error::{Error, Result};
 use crate::grid::Grid;
+use crate::network::{self, NetworkUsed};
 use crate::photo::Photo;
+use crate::run::Run;
 use crate::settings::{MatteSettings, MatteSource};
 
 pub use self::auto::{Found, find};
 use self::refine::to_photo;
 use self::sure::SURE_FROM;
+pub use self::sure::Signs;
 
 /// A matte that leaves out less of the photo than this marks no subject.
 const SUBJECT_LEAVES: f64 = 0.02;
@@ -48,12 +51,14 @@ pub struct Hints<'a> {
 pub struct Matte {
     /// Opacity of the subject, 0 to 1, of the photo's size; `None`: the whole photo.
     pub grid: Option<Grid<f32>>,
-    /// Where it came from: `none`, `alpha`, `auto` or the file.
+    /// Where it came from: `none`, `alpha`, `auto`, or the file of the matte or the network.
     pub source: String,
     /// How it was made.
     pub method: String,
     /// How sure the method is, 0 to 1; `None` where nothing was guessed.
     pub confidence: Option<f32>,
+    /// The network, where one was asked.
+    pub network: Option<NetworkUsed>,
     /// Share of the photo that is subject, 0 to 1; 1 without a matte.
     pub share: f64,
     /// What the user should know.
@@ -68,6 +73,7 @@ impl Matte {
             source: source.to_owned(),
             method: method.to_owned(),
             confidence: None,
+            network: None,
             share: 1.0,
             warnings: Vec::new(),
         }
@@ -80,6 +86,7 @@ impl Matte {
             source,
             method: method.to_owned(),
             confidence: None,
+            network: None,
             warnings: Vec::new(),
         }
     }
@@ -96,8 +103,14 @@ impl Matte {
 /// # Errors
 ///
 /// [`Error::Setting`] for a background out of range; as for a photo, where the matte is a file,
-/// and [`Error::Content`] for one that is not this photo's.
-pub fn matte(photo: &Photo, hints: Hints<'_>, settings: &MatteSettings) -> Result<Matte> {
+/// and [`Error::Content`] for one that is not this photo's; as [`network::matte`], where a network
+/// is asked.
+pub fn matte(
+    photo: &Photo,
+    hints: Hints<'_>,
+    settings: &MatteSettings,
+    run: &Run,
+) -> Result<Matte> {
     validate(settings)?;
     match &settings.source {
         MatteSource::None => Ok(Matte::whole("none", "the whole photo")),
@@ -107,9 +120,11 @@ pub fn matte(photo: &Photo, hints: Hints<'_>, settings: &MatteSettings) -> Resul
             let alpha = from_alpha(photo, "auto");
             // A cut-out by hand is better than any guess.
             if alpha.marks_subject() {
-                Ok(alpha)
-            } else {
-                Ok(from_photo(photo, hints))
+                return Ok(alpha);
+            }
+            match &settings.model {
+                Some(model) => from_network(model, photo, hints, settings, run),
+                None => Ok(from_photo(photo, hints)),
             }
         }
     }
@@ -175,6 +190,39 @@ fn from_file(path: &Path, photo: &Photo, hints: Hints<'_>) -> Result<Matte> {
     Ok(matte)
 }
 
+/// A matte by a network; where it marks nothing, the whole photo.
+fn from_network(
+    model: &Path,
+    photo: &Photo,
+    hints: Hints<'_>,
+    settings: &MatteSettings,
+    run: &Run,
+) -> Result<Matte> {
+    let mut answer = network::matte(model, &settings.network, photo, hints.color, run)?;
+    let used = answer.used();
+    let source = model.display().to_string();
+    let shows = answer.values.values().iter().any(|&value| value >= 0.5);
+    let mut matte = if shows {
+        let grid = with_alpha(to_photo(answer.values, &photo.luminance), photo);
+        let [width, height] = used.input_px;
+        let method = format!(
+            "network {} at {width} x {height}, guided filter",
+            used.family
+        );
+        Matte::of(grid, source, &method)
+    } else {
+        answer.warnings.push(
+            "the network sees no subject in the photo: the whole photo is used; give a --matte \
+             file"
+                .to_owned(),
+        );
+        Matte::whole(&source, "none: the network sees no subject")
+    };
+    matte.network = Some(used);
+    matte.warnings = answer.warnings;
+    Ok(matte)
+}
+
 fn from_photo(photo: &Photo, hints: Hints<'_>) -> Matte {
     let grey;
     let color = match hints.color {
@@ -195,7 +243,7 @@ fn from_photo(photo: &Photo, hints: Hints<'_>) -> Matte {
         );
         return matte;
     };
-    if found.confidence < SURE_FROM {
+    if !found.is_sure() {
         let mut matte = Matte::whole("auto", "none: the cut-out was not sure enough");
         matte.confidence = Some(found.confidence);
         matte.warnings.push(format!(

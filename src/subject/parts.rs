@@ -7,8 +7,8 @@ use crate::grid::Grid;
 const CRUMB: f64 = 0.12;
 
 /// A hole smaller than this share of the picture is filled: eyes and buttons, not the gap between
-/// an arm and the body.
-const PINHOLE: f64 = 0.004;
+/// an arm and the body, or the legs of a tripod.
+const PINHOLE: f64 = 0.006;
 
 /// Drops crumbs and fills pinholes.
 pub(super) fn tidy(mask: &Grid<bool>) -> Grid<bool> {

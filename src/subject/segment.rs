@@ -3,7 +3,8 @@
 //! On a reduced picture in a perceptual space:
 //!
 //! 1. What stands out: the least barrier to the upper border (`barrier`), and how unlikely a colour
-//!    is among those of the border, nearer the centre the more.
+//!    is among those of the border, nearer the centre the more; where a face is seen, the rest of
+//!    a person around it (`person`).
 //! 2. From it two colour models (`mixture`), one of the subject, one of the background; both are
 //!    fitted again to each cut (GrabCut).
 //! 3. The cut (`flow`): each pixel's odds against the colour edges that a border would follow.
@@ -20,6 +21,7 @@ use crate::subject::barrier::barrier;
 use crate::subject::flow::{Flow, STEPS};
 use crate::subject::mixture::Mixture;
 use crate::subject::parts::tidy;
+use crate::subject::person::person;
 
 /// Rounds of fitting and cutting; the cut seldom moves after the third.
 const ROUNDS: usize = 4;
@@ -37,6 +39,9 @@ const BORDER_ODDS: [f32; ROUNDS] = [4.0, 2.0, 1.0, 0.5];
 
 /// How much the colour of skin stands out by itself.
 const SKIN_WEIGHT: f32 = 0.2;
+
+/// How much a person who is expected around a face counts against what stands out.
+const PERSON_WEIGHT: f32 = 0.5;
 
 /// Price of an edge across an even colour, in log odds.
 const EDGE: f32 = 9.0;
@@ -191,14 +196,9 @@ fn stretches(width: usize, height: usize, seeding: Seeding) -> Grid<Option<usize
     })
 }
 
-/// How much each pixel stands out, 0 to 1.
-fn stands_out(
-    colors: &Grid<[f32; 3]>,
-    nearness: Option<&Grid<f32>>,
-    border: &Grid<bool>,
-    seeding: Seeding,
-) -> Option<Grid<f32>> {
-    let (width, height) = (colors.width(), colors.height());
+/// How much each pixel differs from the border, 0 to 1: by the barrier on the way there, and by how
+/// unlikely its colour is among those of the border.
+fn differs(colors: &Grid<[f32; 3]>, border: &Grid<bool>) -> Option<Grid<f32>> {
     let far = spread(&barrier(colors, border));
     let seeds: Vec<f32> = border
         .values()
@@ -207,17 +207,41 @@ fn stands_out(
         .collect();
     let background = Mixture::fit(colors.values(), &seeds)?;
     let unlikely = spread(&colors.map(|color| -background.log_density(&color)));
+    Some(Grid::from_fn(
+        colors.width(),
+        colors.height(),
+        |column, row| 0.5 * far.at(column, row) + 0.5 * unlikely.at(column, row),
+    ))
+}
+
+/// How much each pixel stands out, 0 to 1.
+fn stands_out(
+    colors: &Grid<[f32; 3]>,
+    nearness: Option<&Grid<f32>>,
+    border: &Grid<bool>,
+    seeding: Seeding,
+) -> Option<Grid<f32>> {
+    let (width, height) = (colors.width(), colors.height());
+    let outstanding = differs(colors, border)?;
+    let person = person(colors, &outstanding);
     let out = Grid::from_fn(width, height, |column, row| {
         let x = ((column as f32 + 0.5) / width as f32 - 0.5) / seeding.centre;
         // Faces lie above the middle, bodies below: the prior reaches down to the bottom.
         let y = ((row as f32 + 0.5) / height as f32 - 0.55) / (1.3 * seeding.centre);
         let centre = (-0.5 * (x * x + y.min(0.4 * y) * y.min(0.4 * y))).exp();
-        let mut out = 0.5 * far.at(column, row) + 0.5 * unlikely.at(column, row);
+        let mut out = outstanding.at(column, row);
         if let Some(nearness) = nearness {
             out = 0.5 * out + 0.5 * nearness.at(column, row);
         }
         out += SKIN_WEIGHT * skin(&colors.at(column, row));
-        out * centre
+        match &person {
+            // Where a face is seen, it says better than the centre what belongs to the subject.
+            Some(person) => {
+                let person = person.at(column, row);
+                PERSON_WEIGHT * person + (1.0 - PERSON_WEIGHT) * out * centre.max(person)
+            }
+            None => out * centre,
+        }
     });
     let out = spread(&out);
     // A picture without anything that stands out has no subject.

@@ -28,7 +28,7 @@ fn from(source: MatteSource) -> MatteSettings {
 }
 
 fn found_in(photo: &Photo, settings: &MatteSettings) -> Result<Matte> {
-    matte(photo, Hints::default(), settings)
+    matte(photo, Hints::default(), settings, &Run::default())
 }
 
 /// A picture in a folder of its own, which is deleted with the first part.
@@ -141,11 +141,7 @@ fn a_head_with_hair_is_found_before_leaves_walls_and_sky() {
         let error = mean_error(&found.matte, &matte);
         // All background is an error of 0.36, all subject one of 0.64.
         assert!(error < 0.015, "scene {scene}: {error}");
-        assert!(
-            found.confidence > 0.6,
-            "scene {scene}: {}",
-            found.confidence
-        );
+        assert!(found.is_sure(), "scene {scene}: {}", found.confidence);
     }
 }
 

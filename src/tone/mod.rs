@@ -6,7 +6,6 @@
 
 mod auto;
 mod curve;
-mod cut;
 mod fade;
 mod levels;
 mod local;
@@ -23,7 +22,6 @@ use crate::placement::Placement;
 use crate::settings::{ToneMode, ToneSettings};
 
 use self::curve::display_of_light;
-use self::cut::cut_warning;
 use self::fade::Fade;
 use self::levels::FLAT_BELOW;
 use self::reduce::{Reduced, reduce};
@@ -185,11 +183,6 @@ pub fn tone_map(
     } else if flat {
         warnings.push(FLAT.to_owned());
     }
-    warnings.extend(
-        subject
-            .or(matte)
-            .and_then(|matte| cut_warning(matte, placement, volume)),
-    );
     Ok(Toned { map, warnings })
 }
 
@@ -408,7 +401,7 @@ mod tests {
         tone: &ToneSettings,
     ) -> Toned {
         let (width, height) = (photo.luminance.width(), photo.luminance.height());
-        let placed = place(width, height, placement, volume).unwrap();
+        let placed = place(width, height, placement, volume, None).unwrap();
         let alpha = photo.alpha.as_ref();
         tone_map(photo, alpha, None, &placed, volume, PIXEL_MM.0, tone).unwrap()
     }
@@ -543,7 +536,7 @@ mod tests {
         let volume = box_volume(12.0, 12.0);
         let area = |degrees: f64| {
             let placement = PlacementSettings {
-                fit: Fit::Contain,
+                fit: Some(Fit::Contain),
                 zoom: 0.7,
                 rotate_degrees: Degrees::new(degrees).unwrap(),
                 ..Default::default()
@@ -568,7 +561,7 @@ mod tests {
             0.6 + 0.3 * f32::from(u8::from((column / 10 + row / 10) % 2 == 0))
         }));
         let placement = PlacementSettings {
-            fit: Fit::Contain,
+            fit: Some(Fit::Contain),
             ..Default::default()
         };
         let volume = box_volume(10.0, 10.0);
@@ -612,7 +605,7 @@ mod tests {
             for fit in [Fit::Cover, Fit::Contain] {
                 for degrees in [0.0, 30.0] {
                     let placement = PlacementSettings {
-                        fit,
+                        fit: Some(fit),
                         rotate_degrees: Degrees::new(degrees).unwrap(),
                         ..Default::default()
                     };
@@ -714,35 +707,6 @@ mod tests {
         assert!(told(0.0, &ToneSettings::default()).contains("nothing of the photo"));
         assert!(told(0.0, &linear_settings()).contains("nothing of the photo"));
         assert!(told(0.5, &linear_settings()).contains("one even grey"));
-    }
-
-    #[test]
-    fn a_subject_that_hangs_over_is_told() {
-        let subject = |radius: f32| Photo {
-            luminance: picture(300, 300),
-            alpha: Some(Grid::from_fn(300, 300, |column, row| {
-                let distance = (column as f32 - 150.0).hypot(row as f32 - 150.0);
-                f32::from(u8::from(distance < radius))
-            })),
-            warnings: Vec::new(),
-        };
-        let volume = heart_volume();
-        let told = |radius: f32| {
-            let placement = PlacementSettings::default();
-            toned(
-                &subject(radius),
-                &placement,
-                &volume,
-                &ToneSettings::default(),
-            )
-            .warnings
-        };
-        assert_eq!(told(90.0), [] as [String; 0]);
-        assert!(
-            told(180.0)[0].contains("of the subject"),
-            "{:?}",
-            told(180.0)
-        );
     }
 
     #[test]

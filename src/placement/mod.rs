@@ -2,14 +2,22 @@
 //!
 //! The photo, or the part of it that `crop` names, is scaled until it covers the bounding box of
 //! the safe area (or fits inside it), centred there, and then zoomed, turned and shifted as the
-//! settings say. Nothing is turned or mirrored unless asked. This is the one place where y turns
-//! from running down to running up.
+//! settings say. Where a matte marks a subject, that part is chosen by it ([`mod@auto`]). Nothing is
+//! turned or mirrored unless asked. This is the one place where y turns from running down to
+//! running up.
+
+mod auto;
+mod silhouette;
 
 use nalgebra::{Affine2, Matrix3};
+use schemars::JsonSchema;
+use serde::Serialize;
 
+use self::silhouette::Silhouette;
 use crate::blank::SafeVolume;
 use crate::error::{Error, Result};
-use crate::settings::{Crop, Fit, PlacementSettings};
+use crate::grid::Grid;
+use crate::settings::{Crop, Cropping, Fit, PlacementSettings};
 
 /// What an eye resolves at reading distance: one arc minute at 250 mm.
 pub const EYE_RESOLVES_MM: f64 = 0.073;
@@ -26,6 +34,33 @@ const NEEDLE_RATIO: f64 = 8.0;
 /// A crop may hang over the photo by this much, px: what decimal fractions lose.
 const CROP_SLACK_PX: f64 = 1e-6;
 
+/// From this share of the subject on a user is told that it is cut; less is a lock of hair.
+const CUT_WARNING: f64 = 0.01;
+
+/// The same for its head.
+const HEAD_WARNING: f64 = 1e-4;
+
+/// The subject of a photo, for placing it.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// Its opacity, 0 to 1, of the photo's size.
+    pub matte: &'a Grid<f32>,
+    /// Whether something of the photo shows around it.
+    pub background: bool,
+}
+
+/// How the part of the photo that is fitted was chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CropMethod {
+    /// All of the photo.
+    Whole,
+    /// Named by the settings.
+    Given,
+    /// By the subject.
+    Auto,
+}
+
 /// Where the photo lies.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Placement {
@@ -33,6 +68,15 @@ pub struct Placement {
     pub photo_to_blank: Affine2<f64>,
     /// Side of a photo pixel in the crystal, mm.
     pub mm_per_photo_px: f64,
+    /// The part of the photo that is fitted; it may hang over the photo where it was chosen for a
+    /// subject without its background.
+    pub crop: Crop,
+    /// How that part was chosen.
+    pub crop_method: CropMethod,
+    /// Share of the subject that lies outside of the safe area, 0 to 1; `None` without a subject.
+    pub subject_cut: Option<f64>,
+    /// The same of its head.
+    pub head_cut: Option<f64>,
     /// What the user should know.
     pub warnings: Vec<String>,
 }
@@ -45,7 +89,7 @@ impl Placement {
     }
 }
 
-/// Places a photo of `width_px` x `height_px` in the safe area.
+/// Places a photo of `width_px` x `height_px` in the safe area; `subject` where a matte marks one.
 ///
 /// # Errors
 ///
@@ -55,13 +99,44 @@ pub fn place(
     height_px: usize,
     settings: &PlacementSettings,
     volume: &SafeVolume,
+    subject: Option<Subject<'_>>,
 ) -> Result<Placement> {
     validate(settings)?;
-    let crop = fitted_part(width_px, height_px, settings)?;
+    let turn = sine_and_cosine(settings.rotate_degrees.get());
+    let silhouette = subject.and_then(|subject| Silhouette::of(subject.matte, turn));
+    let size_px = [width_px as f64, height_px as f64];
+    let whole = Crop {
+        x_px: 0.0,
+        y_px: 0.0,
+        width_px: size_px[0],
+        height_px: size_px[1],
+    };
+    let mut warnings = Vec::new();
+    let (crop, crop_method) = match cropping(settings) {
+        Cropping::Part(crop) => (inside(crop, width_px, height_px)?, CropMethod::Given),
+        Cropping::None => (whole, CropMethod::Whole),
+        Cropping::Auto => match &silhouette {
+            Some(silhouette) => {
+                let covers = subject.is_some_and(|subject| subject.background);
+                let crop = auto::crop(silhouette, size_px, turn, volume, covers);
+                (crop, CropMethod::Auto)
+            }
+            None => {
+                if settings.crop.is_some() {
+                    warnings.push(
+                        "no matte marks a subject for --crop auto: all of the photo is fitted; \
+                         give --matte auto or a --matte file"
+                            .to_owned(),
+                    );
+                }
+                (whole, CropMethod::Whole)
+            }
+        },
+    };
     let [x_min_mm, y_min_mm, x_max_mm, y_max_mm] = volume.bounds_mm();
     let across = (x_max_mm - x_min_mm) / crop.width_px;
     let down = (y_max_mm - y_min_mm) / crop.height_px;
-    let fitted = match settings.fit {
+    let fitted = match settings.fit.unwrap_or_default() {
         Fit::Cover => across.max(down),
         Fit::Contain => across.min(down),
     };
@@ -75,17 +150,81 @@ pub fn place(
         f64::midpoint(x_min_mm, x_max_mm) + settings.offset_x_mm.get(),
         f64::midpoint(y_min_mm, y_max_mm) + settings.offset_y_mm.get(),
     );
-    let photo_to_blank = turned_about(
-        centre_px,
-        centre_mm,
+    warnings.extend(coarse_or_needle(
+        width_px,
+        height_px,
+        &crop,
         mm_per_photo_px,
-        settings.rotate_degrees.get(),
-    );
-    Ok(Placement {
-        photo_to_blank,
+    ));
+    let mut placement = Placement {
+        photo_to_blank: turned_about(centre_px, centre_mm, mm_per_photo_px, turn),
         mm_per_photo_px,
-        warnings: warnings(width_px, height_px, &crop, mm_per_photo_px),
-    })
+        crop,
+        crop_method,
+        subject_cut: None,
+        head_cut: None,
+        warnings,
+    };
+    if let Some(silhouette) = silhouette {
+        let cut = silhouette.cut(&placement, volume);
+        placement.subject_cut = Some(cut.subject);
+        placement.head_cut = Some(cut.head);
+        placement.warnings.extend(cut_warning(&placement));
+    }
+    Ok(placement)
+}
+
+/// What is asked for, or else what serves the photo best: the subject's part, where nothing else
+/// says how large and where the photo is to be.
+fn cropping(settings: &PlacementSettings) -> Cropping {
+    let PlacementSettings {
+        fit,
+        crop,
+        zoom,
+        offset_x_mm,
+        offset_y_mm,
+        ..
+    } = settings;
+    let placed =
+        fit.is_some() || *zoom != 1.0 || offset_x_mm.get() != 0.0 || offset_y_mm.get() != 0.0;
+    let chosen = if placed {
+        Cropping::None
+    } else {
+        Cropping::Auto
+    };
+    crop.unwrap_or(chosen)
+}
+
+/// What is said where the safe area does not hold all of the subject.
+fn cut_warning(placement: &Placement) -> Option<String> {
+    let (subject, head) = (placement.subject_cut?, placement.head_cut?);
+    if subject < CUT_WARNING && head < HEAD_WARNING {
+        return None;
+    }
+    let remedy = match (placement.crop_method, head < HEAD_WARNING) {
+        (CropMethod::Auto, true) => "give a --crop, or --zoom, to show more",
+        (CropMethod::Auto, false) => "give a --crop, or a photo with more room around the head",
+        _ => "try --crop auto, or a lower --zoom",
+    };
+    let of_head = if head < HEAD_WARNING {
+        "nothing of its head".to_owned()
+    } else {
+        format!("{} % of its head", percent(head))
+    };
+    let subject = percent(subject);
+    Some(format!(
+        "the safe outline cuts off {subject} % of the subject, {of_head}; {remedy}"
+    ))
+}
+
+/// A share in per cent, with a digit after the point where it is small.
+fn percent(share: f64) -> String {
+    let percent = 100.0 * share;
+    if percent < 9.95 {
+        format!("{:.1}", percent.max(0.1))
+    } else {
+        format!("{percent:.0}")
+    }
 }
 
 /// Refuses placements that are no numbers or out of range; the photo's size is not known here.
@@ -113,7 +252,7 @@ pub(crate) fn validate(settings: &PlacementSettings) -> Result<()> {
             ));
         }
     }
-    if let Some(crop) = &settings.crop {
+    if let Some(Cropping::Part(crop)) = &settings.crop {
         let sides = [crop.x_px, crop.y_px, crop.width_px, crop.height_px];
         if sides.iter().any(|side| !side.is_finite()) {
             return Err(crop_error(crop, "is not made of finite numbers".to_owned()));
@@ -137,21 +276,12 @@ fn crop_error(crop: &Crop, limit: String) -> Error {
     Error::setting("--crop", &value, limit, remedy)
 }
 
-/// The part of the photo that is fitted: the crop, or all of it.
-fn fitted_part(width_px: usize, height_px: usize, settings: &PlacementSettings) -> Result<Crop> {
-    let (width, height) = (width_px as f64, height_px as f64);
-    let Some(crop) = settings.crop else {
-        return Ok(Crop {
-            x_px: 0.0,
-            y_px: 0.0,
-            width_px: width,
-            height_px: height,
-        });
-    };
+/// A crop that lies inside the photo.
+fn inside(crop: Crop, width_px: usize, height_px: usize) -> Result<Crop> {
     let inside = crop.x_px >= -CROP_SLACK_PX
         && crop.y_px >= -CROP_SLACK_PX
-        && crop.x_px + crop.width_px <= width + CROP_SLACK_PX
-        && crop.y_px + crop.height_px <= height + CROP_SLACK_PX;
+        && crop.x_px + crop.width_px <= width_px as f64 + CROP_SLACK_PX
+        && crop.y_px + crop.height_px <= height_px as f64 + CROP_SLACK_PX;
     if inside {
         Ok(crop)
     } else {
@@ -166,9 +296,8 @@ fn turned_about(
     centre_px: (f64, f64),
     centre_mm: (f64, f64),
     mm_per_px: f64,
-    degrees: f64,
+    (sin, cos): (f64, f64),
 ) -> Affine2<f64> {
-    let (sin, cos) = sine_and_cosine(degrees);
     // Columns of the picture go right, rows go down: y turns around here.
     let (xu, xv) = (mm_per_px * cos, mm_per_px * sin);
     let (yu, yv) = (mm_per_px * sin, -mm_per_px * cos);
@@ -189,7 +318,12 @@ fn sine_and_cosine(degrees: f64) -> (f64, f64) {
     }
 }
 
-fn warnings(width_px: usize, height_px: usize, crop: &Crop, mm_per_photo_px: f64) -> Vec<String> {
+fn coarse_or_needle(
+    width_px: usize,
+    height_px: usize,
+    crop: &Crop,
+    mm_per_photo_px: f64,
+) -> Vec<String> {
     let mut warnings = Vec::new();
     // A hair's breadth of tolerance, so that a photo with just enough pixels is not blamed.
     if mm_per_photo_px > EYE_RESOLVES_MM * 1.001 {
@@ -260,7 +394,7 @@ mod tests {
 
     #[test]
     fn cover_fills_the_safe_box_and_rows_run_down() {
-        let placed = place(1000, 1000, &PlacementSettings::default(), &volume()).unwrap();
+        let placed = place(1000, 1000, &PlacementSettings::default(), &volume(), None).unwrap();
         assert!((placed.mm_per_photo_px - 0.02).abs() < 1e-12);
         assert!(close(mm(&placed, 0.0, 0.0), (-9.0, 12.0)));
         assert!(close(mm(&placed, 1000.0, 1000.0), (11.0, -8.0)));
@@ -270,10 +404,10 @@ mod tests {
     #[test]
     fn contain_keeps_the_whole_photo() {
         let settings = PlacementSettings {
-            fit: Fit::Contain,
+            fit: Some(Fit::Contain),
             ..Default::default()
         };
-        let placed = place(1000, 1000, &settings, &volume()).unwrap();
+        let placed = place(1000, 1000, &settings, &volume(), None).unwrap();
         assert!(close(mm(&placed, 0.0, 0.0), (-4.0, 7.0)));
         assert!(close(mm(&placed, 1000.0, 1000.0), (6.0, -3.0)));
     }
@@ -281,15 +415,15 @@ mod tests {
     #[test]
     fn the_crop_is_what_is_fitted() {
         let settings = PlacementSettings {
-            crop: Some(Crop {
+            crop: Some(Cropping::Part(Crop {
                 x_px: 100.0,
                 y_px: 50.5,
                 width_px: 400.0,
                 height_px: 200.0,
-            }),
+            })),
             ..Default::default()
         };
-        let placed = place(1000, 1000, &settings, &volume()).unwrap();
+        let placed = place(1000, 1000, &settings, &volume(), None).unwrap();
         assert!(close(mm(&placed, 100.0, 50.5), (-9.0, 7.0)));
         assert!(close(mm(&placed, 500.0, 250.5), (11.0, -3.0)));
     }
@@ -303,7 +437,7 @@ mod tests {
             zoom: 0.5,
             ..Default::default()
         };
-        let placed = place(1000, 1000, &settings, &volume()).unwrap();
+        let placed = place(1000, 1000, &settings, &volume(), None).unwrap();
         assert!(close(mm(&placed, 500.0, 500.0), (4.0, 1.0)));
         // The middle of the right edge turns to the top.
         assert!(close(mm(&placed, 1000.0, 500.0), (4.0, 6.0)));
@@ -327,15 +461,15 @@ mod tests {
             sides[slot] = value;
             let [x_px, y_px, width_px, height_px] = sides;
             let settings = PlacementSettings {
-                crop: Some(Crop {
+                crop: Some(Cropping::Part(Crop {
                     x_px,
                     y_px,
                     width_px,
                     height_px,
-                }),
+                })),
                 ..Default::default()
             };
-            let error = place(100, 100, &settings, &volume()).unwrap_err();
+            let error = place(100, 100, &settings, &volume(), None).unwrap_err();
             assert!(
                 error.to_string().starts_with("--crop"),
                 "{sides:?}: {error}"
@@ -363,7 +497,7 @@ mod tests {
 
     #[test]
     fn coarse_photos_and_needles_are_told() {
-        let placed = place(100, 100, &PlacementSettings::default(), &volume()).unwrap();
+        let placed = place(100, 100, &PlacementSettings::default(), &volume(), None).unwrap();
         assert_eq!(placed.warnings.len(), 1);
         assert!(placed.warnings[0].contains("127 dpi"), "{placed:?}");
         assert!(placed.warnings[0].contains("274 x 274 px"), "{placed:?}");
@@ -373,6 +507,7 @@ mod tests {
                 height_px,
                 &PlacementSettings::default(),
                 &volume(),
+                None,
             );
             let warnings = placed.unwrap().warnings.join("\n");
             assert!(warnings.contains("needle-shaped"), "{warnings}");
@@ -392,7 +527,7 @@ mod tests {
                 offset_x_mm: Mm::new(offset).unwrap(),
                 ..Default::default()
             };
-            let placed = place(width_px, height_px, &settings, &volume()).unwrap();
+            let placed = place(width_px, height_px, &settings, &volume(), None).unwrap();
             let matrix = placed.photo_to_blank.matrix();
             prop_assert_eq!((matrix[(0, 1)], matrix[(1, 0)]), (0.0, 0.0));
             prop_assert!(matrix[(0, 0)] > 0.0 && matrix[(1, 1)] == -matrix[(0, 0)]);
