@@ -183,7 +183,8 @@ mod tests {
             (b"1 2 3\n\n1 2 cat\n", "line 3: `cat` is not a number"),
             (b"1 2 3\n1 inf 3\n", "line 2: y = inf is not finite"),
             (b"1 2 1e300\n", "line 1: z = 1"),
-            (b"\x89PNG\r\n\x1a\n\0\0", "line 1: "),
+            (b"\x89PNG\r\n\x1a\n\0\0", "is a PNG picture"),
+            (b"\x89png\n", "line 1: "),
             (b"", "is empty"),
         ] {
             let message = refusal("a.xyz", bytes);
