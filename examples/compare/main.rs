@@ -1,21 +1,23 @@
 //! Compares samplers on one photo: how well they show its tone, whether they keep the spacing, and
 //! how long they take.
 //!
-//! `cargo run --release --example compare -- PHOTO` prints the table of `docs/comparison.md`.
+//! `cargo run --release --example compare -- PHOTO...` prints the tables of `docs/comparison.md`: all
+//! methods on the first photo, and the gain over the staggered grid on each.
 
 mod measure;
 mod methods;
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Instant;
 
+use glyptic::Cloud;
+use glyptic::photo::{self, Photo};
 use glyptic::pipeline::{Etched, etch_photo};
 use glyptic::run::Run;
 use glyptic::sampling::Quality;
 use glyptic::settings::{Settings, ToneMode};
 use glyptic::spacing::least_ratio;
 use glyptic::units::Mm;
-use glyptic::{Cloud, photo};
 
 use self::measure::{BLURS_MM, Measure};
 
@@ -24,43 +26,94 @@ const XY_MM: f64 = 0.08;
 const Z_MM: f64 = 0.09;
 const LAYERS: u32 = 8;
 
+const QUALITIES: [Quality; 3] = [Quality::Draft, Quality::Fine, Quality::Best];
+
+/// Largest photo that is decoded, millions of pixels.
+const MAX_MEGAPIXELS: f64 = 100.0;
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let path = std::env::args_os().nth(1).ok_or("give a photo")?;
-    let photo = photo::decode(Path::new(&path), 100.0)?;
-    let etched = |quality: Quality| -> glyptic::Result<(Etched, f64)> {
-        let mut settings = Settings::default();
-        settings.blank.name = "heart-35".to_owned();
-        settings.machine.spacing_xy_mm = Mm::new(XY_MM);
-        settings.machine.spacing_z_mm = Mm::new(Z_MM);
-        settings.machine.layers = Some(LAYERS);
-        settings.tone.mode = ToneMode::Linear;
-        settings.sampling.quality = quality;
-        let start = Instant::now();
-        let etched = etch_photo(&photo, &settings, &Run::default())?;
-        Ok((etched, start.elapsed().as_secs_f64()))
-    };
-    let (first, _) = etched(Quality::Draft)?;
+    let paths: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    let first = paths.first().ok_or("give a photo, or several")?;
+    methods_on(&photo::decode(first, MAX_MEGAPIXELS)?)?;
+    println!();
+    println!("Gain over the staggered grid, dB at a blur of {BLURS_MM:?} mm");
+    println!("| photo | grid, mm | draft | fine | best |");
+    println!("| --- | --- | --- | --- | --- |");
+    for path in &paths {
+        let photo = photo::decode(path, MAX_MEGAPIXELS)?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        // Binary PLY, and DXF with two decimals.
+        for precision_mm in [0.001, 0.01] {
+            println!(
+                "| {name} | {precision_mm} | {} |",
+                gains(&photo, precision_mm)?
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The cloud of a photo, and the seconds from its light to the measured cloud.
+fn etched(photo: &Photo, quality: Quality, precision_mm: f64) -> glyptic::Result<(Etched, f64)> {
+    let mut settings = Settings::default();
+    settings.blank.name = "heart-35".to_owned();
+    settings.machine.spacing_xy_mm = Mm::new(XY_MM);
+    settings.machine.spacing_z_mm = Mm::new(Z_MM);
+    settings.machine.layers = Some(LAYERS);
+    settings.tone.mode = ToneMode::Linear;
+    settings.sampling.quality = quality;
+    settings.output.precision_mm = Mm::new(precision_mm);
+    let start = Instant::now();
+    let etched = etch_photo(photo, &settings, &Run::default())?;
+    Ok((etched, start.elapsed().as_secs_f64()))
+}
+
+fn stack(etched: &Etched) -> methods::Stack<'_> {
+    methods::Stack {
+        tone: &etched.tone_map,
+        density_per_mm2: etched.max_density_per_mm2,
+        layers: LAYERS,
+        xy_mm: XY_MM,
+        pitch_mm: Z_MM,
+    }
+}
+
+fn joined(decibels: [f64; 3]) -> String {
+    decibels.map(|value| format!("{value:.1}")).join(" / ")
+}
+
+/// Gain of draft, fine and best over the staggered grid of the same tone map and density.
+fn gains(photo: &Photo, precision_mm: f64) -> glyptic::Result<String> {
+    let mut columns = Vec::new();
+    for quality in QUALITIES {
+        let (etched, _) = etched(photo, quality, precision_mm)?;
+        let measure = Measure::new(&etched.tone_map, etched.max_density_per_mm2);
+        let grid = methods::staggered(&stack(&etched));
+        columns.push(joined(BLURS_MM.map(|blur| {
+            measure.psnr_db(&etched.cloud, blur) - measure.psnr_db(&grid, blur)
+        })));
+    }
+    Ok(columns.join(" | "))
+}
+
+/// Prints what each method makes of a photo.
+fn methods_on(photo: &Photo) -> glyptic::Result<()> {
+    const PRECISION_MM: f64 = 0.001;
+    let (first, _) = etched(photo, Quality::Draft, PRECISION_MM)?;
     let measure = Measure::new(&first.tone_map, first.max_density_per_mm2);
     let wanted = measure.wanted();
     println!("{wanted:.0} points wanted; PSNR in dB at a blur of {BLURS_MM:?} mm");
     println!("| method | points | dB | least distance in spacings | seconds |");
     println!("| --- | --- | --- | --- | --- |");
     let line = |name: &str, cloud: &Cloud, seconds: f64| {
-        let decibels = BLURS_MM.map(|blur| format!("{:.1}", measure.psnr_db(cloud, blur)));
+        let decibels = joined(BLURS_MM.map(|blur| measure.psnr_db(cloud, blur)));
         let least = least_ratio(cloud, XY_MM, Z_MM).unwrap_or(f64::INFINITY);
         println!(
-            "| {name} | {} | {} | {least:.2} | {seconds:.2} |",
-            cloud.len(),
-            decibels.join(" / ")
+            "| {name} | {} | {decibels} | {least:.2} | {seconds:.2} |",
+            cloud.len()
         );
     };
-    let stack = methods::Stack {
-        tone: &first.tone_map,
-        density_per_mm2: first.max_density_per_mm2,
-        layers: LAYERS,
-        xy_mm: XY_MM,
-        pitch_mm: Z_MM,
-    };
+    let stack = stack(&first);
     let timed = |name: &str, method: &dyn Fn(&methods::Stack<'_>) -> Cloud| {
         let start = Instant::now();
         let cloud = method(&stack);
@@ -69,13 +122,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     timed("staggered grid, dots per cell (shops)", &methods::staggered);
     timed("Floyd-Steinberg in each layer", &methods::floyd_steinberg);
     timed("sample elimination, all layers", &methods::eliminated);
-    for (name, quality) in [
-        ("glyptic, draft", Quality::Draft),
-        ("glyptic, fine", Quality::Fine),
-        ("glyptic, best", Quality::Best),
-    ] {
-        let (etched, seconds) = etched(quality)?;
-        line(name, &etched.cloud, seconds);
+    for (quality, name) in QUALITIES.into_iter().zip(["draft", "fine", "best"]) {
+        let (etched, seconds) = etched(photo, quality, PRECISION_MM)?;
+        line(&format!("glyptic, {name}"), &etched.cloud, seconds);
     }
     Ok(())
 }

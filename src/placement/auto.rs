@@ -139,8 +139,6 @@ impl<'a> Search<'a> {
         let off = |cell: &Cell| (cell.at[0] - middle[0]).hypot(cell.at[1] - middle[1]);
         head.sort_by(|a, b| off(b).total_cmp(&off(a)));
         let [x_min_mm, y_min_mm, x_max_mm, y_max_mm] = volume.bounds_mm();
-        let inset = &volume.inset_mm;
-        let safe = inset.grid.values().iter().filter(|&&inset| inset >= 0.0);
         Self {
             volume,
             cell_px,
@@ -162,7 +160,7 @@ impl<'a> Search<'a> {
                 f64::midpoint(y_min_mm, y_max_mm),
             ],
             sides_mm: [x_max_mm - x_min_mm, y_max_mm - y_min_mm],
-            area_mm2: safe.count() as f64 * inset.frame.mm_per_px.powi(2),
+            area_mm2: volume.area_mm2(),
         }
     }
 

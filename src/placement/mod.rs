@@ -2,7 +2,7 @@
 //!
 //! The photo, or the part of it that `crop` names, is scaled until it covers the bounding box of
 //! the safe area (or fits inside it), centred there, and then zoomed, turned and shifted as the
-//! settings say. Where a matte marks a subject, that part is chosen by it ([`mod@auto`]). Nothing is
+//! settings say. Where a matte marks a subject, that part is chosen by it (`auto.rs`). Nothing is
 //! turned or mirrored unless asked. This is the one place where y turns from running down to
 //! running up.
 

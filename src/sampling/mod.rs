@@ -51,9 +51,9 @@ pub struct Spacing {
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Quality {
-    /// One pass and one sweep.
+    /// Two sweeps.
     Draft,
-    /// Two passes and one sweep.
+    /// A pass and two sweeps.
     #[default]
     Fine,
     /// Six passes and six sweeps: more hardly gain anything.
@@ -63,15 +63,15 @@ pub enum Quality {
 impl Quality {
     fn passes(self) -> u32 {
         match self {
-            Self::Draft => 1,
-            Self::Fine => 2,
+            Self::Draft => 0,
+            Self::Fine => 1,
             Self::Best => 6,
         }
     }
 
     fn sweeps(self) -> u32 {
         match self {
-            Self::Draft | Self::Fine => 1,
+            Self::Draft | Self::Fine => 2,
             Self::Best => 6,
         }
     }
