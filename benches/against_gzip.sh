@@ -40,9 +40,9 @@ etch() {
         --quality "$quality" -o "$dxf" --report "$dxf.json" --quiet "$@"
 }
 
-# number KEY REPORT: the number under a key of the report.
+# number KEY REPORT: the number under the last such key of the report, the outermost.
 number() {
-    awk -F'[:,]' -v key="\"$1\"" '$1 ~ key { gsub(/ /, "", $2); print $2; exit }' "$2"
+    awk -F'[:,]' -v key="\"$1\"" '$1 ~ key { gsub(/ /, "", $2); last = $2 } END { print last }' "$2"
 }
 
 stages() {

@@ -14,6 +14,9 @@ use crate::grid::Grid;
 /// Rows of cells in a band.
 const BAND_ROWS: usize = 16;
 
+/// Points that are sorted by bands together.
+const CHUNK: usize = 1 << 16;
+
 /// Rows of pixels that are counted together.
 const STRIP_PX: usize = 32;
 
@@ -76,20 +79,33 @@ pub(super) struct Bands<T> {
 
 impl<T: Placed> Bands<T> {
     /// Bands of the points, cells of `cell` units, for so many sheets.
-    pub(super) fn new(points: Vec<T>, cell: i32, sheets: usize) -> Self {
-        let range = |axis: usize| {
-            let values = points.iter().map(|point| point.place()[axis]);
-            (values.clone().min().unwrap_or(0), values.max().unwrap_or(0))
-        };
-        let ((x0, x1), (y0, y1)) = (range(0), range(1));
+    pub(super) fn new(points: &[T], cell: i32, sheets: usize) -> Self {
+        let extremes = points
+            .par_iter()
+            .map(|point| (point.place(), point.place()));
+        let (low, high) = extremes
+            .reduce_with(|(low, high), (a, b)| {
+                let least = [0, 1].map(|axis| low[axis].min(a[axis]));
+                (least, [0, 1].map(|axis| high[axis].max(b[axis])))
+            })
+            .unwrap_or_default();
         // Some empty cells around all: points may wander out of their bounds.
-        let origin = [x0 - 4 * cell, y0 - 4 * cell];
-        let columns = ((x1 - origin[0]) / cell + 5) as usize;
-        let rows = ((y1 - origin[1]) / cell + 5) as usize;
-        let mut unsorted: Vec<Vec<T>> = vec![Vec::new(); rows.div_ceil(BAND_ROWS)];
-        for point in points {
-            unsorted[((point.place()[1] - origin[1]) / cell) as usize / BAND_ROWS].push(point);
-        }
+        let origin = low.map(|value| value - 4 * cell);
+        let columns = ((high[0] - origin[0]) / cell + 5) as usize;
+        let rows = ((high[1] - origin[1]) / cell + 5) as usize;
+        let count = rows.div_ceil(BAND_ROWS);
+        // Each chunk of points by bands.
+        let unsorted: Vec<Vec<Vec<T>>> = points
+            .par_chunks(CHUNK)
+            .map(|chunk| {
+                let mut parts = vec![Vec::new(); count];
+                for point in chunk {
+                    parts[((point.place()[1] - origin[1]) / cell) as usize / BAND_ROWS]
+                        .push(*point);
+                }
+                parts
+            })
+            .collect();
         let mut bands = Self {
             cell,
             origin,
@@ -97,10 +113,12 @@ impl<T: Placed> Bands<T> {
             sheets,
             bands: Vec::new(),
         };
-        bands.bands = unsorted
+        bands.bands = (0..count)
             .into_par_iter()
-            .enumerate()
-            .map(|(index, points)| bands.sorted(index, &[points]))
+            .map(|index| {
+                let sources: Vec<&[T]> = unsorted.iter().map(|parts| &parts[index][..]).collect();
+                bands.sorted(index, &sources)
+            })
             .collect();
         bands
     }
@@ -156,7 +174,7 @@ impl<T: Placed> Bands<T> {
     }
 
     /// The band of that number, from those of the given points that belong to it.
-    fn sorted(&self, index: usize, sources: &[Vec<T>]) -> Band<T> {
+    fn sorted(&self, index: usize, sources: &[&[T]]) -> Band<T> {
         let first_row = index * BAND_ROWS;
         let home = |point: &T| {
             let [x, y] = point.place();
@@ -167,8 +185,8 @@ impl<T: Placed> Bands<T> {
             Some((row * self.sheets + point.sheet()) * self.columns + self.column_of(x))
         };
         let mut starts = vec![0u32; BAND_ROWS * self.sheets * self.columns + 1];
-        let mut homes = Vec::with_capacity(sources.iter().map(Vec::len).sum());
-        for point in sources.iter().flatten() {
+        let mut homes = Vec::with_capacity(sources.iter().map(|source| source.len()).sum());
+        for point in sources.iter().copied().flatten() {
             let cell = home(point);
             homes.push(cell.map_or(u32::MAX, |cell| cell as u32));
             if let Some(cell) = cell {
@@ -180,7 +198,7 @@ impl<T: Placed> Bands<T> {
         }
         let mut next = starts.clone();
         let mut points = vec![T::default(); starts[starts.len() - 1] as usize];
-        for (point, &cell) in sources.iter().flatten().zip(&homes) {
+        for (point, &cell) in sources.iter().copied().flatten().zip(&homes) {
             if cell != u32::MAX {
                 let slot = &mut next[cell as usize];
                 points[*slot as usize] = *point;
@@ -197,7 +215,8 @@ impl<T: Placed> Bands<T> {
             .into_par_iter()
             .map(|index| {
                 let around = index.saturating_sub(1)..(index + 2).min(moved.len());
-                self.sorted(index, &moved[around])
+                let sources: Vec<&[T]> = moved[around].iter().map(Vec::as_slice).collect();
+                self.sorted(index, &sources)
             })
             .collect();
         Self { bands, ..self }

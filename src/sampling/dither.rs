@@ -44,6 +44,10 @@ const LEFT_ALONE: f32 = 1.0;
 /// was wanted.
 const MOST_CARRIED: f32 = 3.0;
 
+/// Of candidates that are on, those from this multiple of the wish up are looked at first when some
+/// are too many.
+const LAST_ONES: f32 = 0.98;
+
 /// What the dither chose.
 #[derive(Debug, Default)]
 pub(super) struct Chosen {
@@ -107,9 +111,19 @@ pub(super) fn dither(
 fn meet(strips: &mut [Strip], budget: usize) {
     let count: usize = strips.iter().map(|strip| strip.on.len()).sum();
     if count > budget {
-        let on = strips.iter().flat_map(|strip| &strip.on);
-        let mut keys: Vec<_> = on.map(Found::key).collect();
-        let (_, &mut first_out, _) = keys.select_nth_unstable(budget);
+        // Only the last ones are in question.
+        let last = |from: f32| -> Vec<_> {
+            let on = strips.iter().flat_map(|strip| &strip.on);
+            on.filter(|found| found.multiple >= from)
+                .map(Found::key)
+                .collect()
+        };
+        let mut keys = last(LAST_ONES);
+        if keys.len() < count - budget {
+            keys = last(0.0);
+        }
+        let first = keys.len() - (count - budget);
+        let (_, &mut first_out, _) = keys.select_nth_unstable(first);
         for strip in strips {
             strip.on.retain(|found| found.key() < first_out);
         }

@@ -172,7 +172,7 @@ pub fn sample(
     for (index, plate) in plates.iter().enumerate() {
         let target = &Target::new(&plate.tone, &rule, density_of(plate) * factor);
         let seed = random::bits(sampling.seed, index as u64);
-        let others = (!placed.is_empty()).then(|| Bands::new(placed.clone(), cell, 1));
+        let others = (!placed.is_empty()).then(|| Bands::new(&placed, cell, 1));
         let candidates = Candidates::new(plate, volume, &tile, rule, jitter, seed, others.as_ref());
         let budget = sampling
             .points
@@ -184,9 +184,9 @@ pub fn sample(
         let bands = relocation::relocate(chosen.dots, target, &candidates, quality.passes(), run)?;
         let dots = polish::polish(bands, target, &candidates, quality.sweeps(), run)?;
         let before = placed.len();
-        placed.extend(dots.iter().map(|dot| [dot.x, dot.y, candidates.z(dot)]));
+        placed.par_extend(dots.par_iter().map(|dot| [dot.x, dot.y, candidates.z(dot)]));
         if matches!(plate.surface, Surface::Relief(_)) {
-            let kept = separation::separated(placed.split_off(before), &rule, cell);
+            let kept = separation::separated(&placed.split_off(before), &rule, cell);
             unplaced += (dots.len() - kept.len()) as f64;
             placed.extend(kept);
         }

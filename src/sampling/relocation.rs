@@ -42,7 +42,8 @@ pub(super) fn relocate(
     // At least a pixel wide, so that the reach of points in pixels is less than half a band.
     let reach = rule.xy * rule.least + 2.0 * target.largest_move(rule);
     let cell = reach.max(target.pixel).ceil() as i32 + 3;
-    let mut bands = Bands::new(dots, cell, candidates.layers);
+    let mut bands = Bands::new(&dots, cell, candidates.layers);
+    drop(dots);
     for pass in 0..passes {
         run.progress("relocation", pass as f32 / passes as f32);
         let mut error = bands.splat(target);
