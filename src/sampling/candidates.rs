@@ -103,7 +103,7 @@ impl<'a> Candidates<'a> {
 
     /// Whether a point may stand at its place, as far as the blank and other plates are concerned.
     pub(super) fn allows(&self, dot: &Dot) -> bool {
-        if self.sure.as_ref().is_some_and(|sure| sure.at(dot.x, dot.y)) {
+        if self.is_sure(dot) {
             return true;
         }
         let unit = self.rule.unit_mm;
@@ -125,9 +125,10 @@ impl<'a> Candidates<'a> {
             })
     }
 
-    /// Whether some candidates may not stand for other reasons than x and y.
-    pub(super) fn bounded(&self) -> bool {
-        self.bounded
+    /// Whether a point may stand at its place, and any other around it.
+    pub(super) fn is_sure(&self, dot: &Dot) -> bool {
+        let sure = self.sure.as_ref();
+        sure.is_some_and(|sure| sure.at(dot.x, dot.y))
     }
 
     /// Candidates per pixel of the target, of all layers.

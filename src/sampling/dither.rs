@@ -31,7 +31,7 @@ const STRIP_SQUARES: usize = 16;
 /// Candidates are looked at up to this multiple of the wish.
 const MOST: f32 = 2.0;
 
-/// The same where candidates are missing.
+/// The same near borders, where candidates are missing.
 const MOST_BOUNDED: f32 = 8.0;
 
 /// A difference of so many points is left to the thresholds: rounded at once, dark tones would show
@@ -47,15 +47,6 @@ const MOST_CARRIED: f32 = 3.0;
 /// Of candidates that are on, those from this multiple of the wish up are looked at first when some
 /// are too many.
 const LAST_ONES: f32 = 0.98;
-
-/// What the dither chose.
-#[derive(Debug, Default)]
-pub(super) struct Chosen {
-    /// The candidates that are on, strip after strip.
-    pub(super) dots: Vec<Dot>,
-    /// Points that were wanted where no candidate was left.
-    pub(super) unplaced: f64,
-}
 
 /// A candidate, and the multiple of the wish from which on it is on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -79,7 +70,6 @@ struct Strip {
     on: Vec<Found>,
     /// The next one of each square that has one left.
     next: Vec<Found>,
-    unplaced: f64,
 }
 
 /// Turns candidates on so that their density in projection follows the target; with a budget, as
@@ -89,7 +79,7 @@ pub(super) fn dither(
     candidates: &Candidates<'_>,
     budget: Option<usize>,
     run: &Run,
-) -> Result<Chosen> {
+) -> Result<Vec<Dot>> {
     let strips = target.wish.height().div_ceil(STRIP_SQUARES * SQUARE_PX);
     let mut strips: Vec<Strip> = (0..strips)
         .into_par_iter()
@@ -99,12 +89,10 @@ pub(super) fn dither(
         meet(&mut strips, budget);
     }
     let mut dots = Vec::with_capacity(strips.iter().map(|strip| strip.on.len()).sum());
-    let mut unplaced = 0.0;
     for strip in strips {
         dots.extend(strip.on.iter().map(|found| found.dot));
-        unplaced += strip.unplaced;
     }
-    Ok(Chosen { dots, unplaced })
+    Ok(dots)
 }
 
 /// Leaves out the last, or takes the next, until the number is that of the budget.
@@ -147,20 +135,20 @@ fn strip(target: &Target<'_>, candidates: &Candidates<'_>, index: usize) -> Stri
     let rows = (STRIP_SQUARES * SQUARE_PX).min(target.wish.height() - first);
     let columns = target.wish.width().div_ceil(SQUARE_PX);
     let capacity = candidates.capacity(target);
-    let most = if candidates.bounded() {
-        MOST_BOUNDED
-    } else {
-        MOST
-    };
 
     let mut found = Vec::new();
     let mut starts = vec![0u32; columns * rows.div_ceil(SQUARE_PX) + 1];
     candidates.for_each_in(target, first, rows, |dot, threshold, [column, row]| {
         let wish = target.wish.at(column, row);
-        let on = threshold * capacity < wish * most;
-        if on && target.wants_at(dot.x, dot.y) && candidates.allows(&dot) {
+        // Black has none, whatever the threshold.
+        let multiple = threshold * capacity / wish;
+        let most = if multiple < MOST || candidates.is_sure(&dot) {
+            MOST
+        } else {
+            MOST_BOUNDED
+        };
+        if multiple < most && target.wants_at(dot.x, dot.y) && candidates.allows(&dot) {
             let square = (row - first) / SQUARE_PX * columns + column / SQUARE_PX;
-            let multiple = threshold * capacity / wish;
             starts[square + 1] += 1;
             found.push((square as u32, Found { multiple, dot }));
         }
@@ -211,25 +199,13 @@ fn strip(target: &Target<'_>, candidates: &Candidates<'_>, index: usize) -> Stri
                 0.0
             };
             let count = ((by_rank as f32 + more).max(0.0) as usize).min(here.len());
-            if count != by_rank && count < here.len() {
-                here.select_nth_unstable_by_key(count, Found::key);
-            } else if count == by_rank {
-                // Those below one in front, in their order.
-                let mut end = 0;
-                for index in 0..here.len() {
-                    if here[index].multiple < 1.0 {
-                        here.swap(index, end);
-                        end += 1;
-                    }
-                }
+            if count < here.len() {
+                let (_, next, _) = here.select_nth_unstable_by_key(count, Found::key);
+                strip.next.push(*next);
             }
             strip.on.extend_from_slice(&here[..count]);
-            let next = here[count..].iter().min_by_key(|found| found.key());
-            strip.next.extend(next);
             let left = wanted - count as f32;
-            let kept = left.clamp(-MOST_CARRIED, MOST_CARRIED);
-            strip.unplaced += f64::from(left - kept).max(0.0);
-            carried.pass_on(column, kept);
+            carried.pass_on(column, left.clamp(-MOST_CARRIED, MOST_CARRIED));
         }
     }
     strip

@@ -168,7 +168,6 @@ pub fn sample(
     });
     let cell = (rule.xy * rule.least).ceil() as i32 + 1;
     let mut placed = Vec::new();
-    let mut unplaced = 0.0;
     for (index, plate) in plates.iter().enumerate() {
         let target = &Target::new(&plate.tone, &rule, density_of(plate) * factor);
         let seed = random::bits(sampling.seed, index as u64);
@@ -178,16 +177,14 @@ pub fn sample(
             .points
             .map(|_| (wanted_of(plate) * factor).round() as usize);
         run.progress("dither", 0.0);
-        let chosen = dither::dither(target, &candidates, budget, run)?;
-        unplaced += chosen.unplaced;
+        let dots = dither::dither(target, &candidates, budget, run)?;
         let quality = sampling.quality;
-        let bands = relocation::relocate(chosen.dots, target, &candidates, quality.passes(), run)?;
+        let bands = relocation::relocate(dots, target, &candidates, quality.passes(), run)?;
         let dots = polish::polish(bands, target, &candidates, quality.sweeps(), run)?;
         let before = placed.len();
         placed.par_extend(dots.par_iter().map(|dot| [dot.x, dot.y, candidates.z(dot)]));
         if matches!(plate.surface, Surface::Relief(_)) {
             let kept = separation::separated(&placed.split_off(before), &rule, cell);
-            unplaced += (dots.len() - kept.len()) as f64;
             placed.extend(kept);
         }
     }
@@ -203,7 +200,7 @@ pub fn sample(
     Ok(Sampled {
         cloud: cloud.unwrap_or_default(),
         max_density_per_mm2: density / (rule.unit_mm * rule.unit_mm),
-        unplaced_points: unplaced,
+        unplaced_points: (wanted * factor - placed.len() as f64).max(0.0),
         wanted_points: wanted * factor,
     })
 }
