@@ -347,28 +347,9 @@ fn a_wrong_network_of_mattes_is_one_line_and_no_file() {
 
 #[test]
 fn a_network_makes_a_relief_and_the_report_tells() {
-    let folder = tempfile::tempdir().unwrap();
-    let photo = folder.path().join("photo.png");
-    common::photo(&photo, [120, 120], common::disc);
-    let run = glyptic()
-        .arg("etch")
-        .arg(&photo)
-        .args([
-            "--blank",
-            "heart-20",
-            "--quality",
-            "draft",
-            "--points",
-            "8k",
-            "--relief",
-            "1",
-        ])
-        .arg("--depth-model")
-        .arg(model("midas_like"))
-        .args(["--json", "-o"])
-        .arg(folder.path().join("out.xyz"))
-        .output()
-        .unwrap();
+    let network = model("midas_like");
+    let network = network.to_str().unwrap();
+    let (_folder, run) = etched(&["--relief", "1", "--depth-model", network]);
     assert!(
         run.status.success(),
         "{}",
