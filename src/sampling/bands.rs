@@ -115,6 +115,7 @@ impl<T: Placed> Bands<T> {
         };
         bands.bands = (0..count)
             .into_par_iter()
+            .with_max_len(1)
             .map(|index| {
                 let sources: Vec<&[T]> = unsorted.iter().map(|parts| &parts[index][..]).collect();
                 bands.sorted(index, &sources)
@@ -213,6 +214,7 @@ impl<T: Placed> Bands<T> {
     pub(super) fn rehomed(self, moved: &[Vec<T>]) -> Self {
         let bands = (0..moved.len())
             .into_par_iter()
+            .with_max_len(1)
             .map(|index| {
                 let around = index.saturating_sub(1)..(index + 2).min(moved.len());
                 let sources: Vec<&[T]> = moved[around].iter().map(Vec::as_slice).collect();

@@ -83,6 +83,7 @@ pub(super) fn dither(
     let strips = target.wish.height().div_ceil(STRIP_SQUARES * SQUARE_PX);
     let mut strips: Vec<Strip> = (0..strips)
         .into_par_iter()
+        .with_max_len(1)
         .map(|index| run.check().map(|()| strip(target, candidates, index)))
         .collect::<Result<_>>()?;
     if let Some(budget) = budget {
@@ -140,14 +141,13 @@ fn strip(target: &Target<'_>, candidates: &Candidates<'_>, index: usize) -> Stri
     let mut starts = vec![0u32; columns * rows.div_ceil(SQUARE_PX) + 1];
     candidates.for_each_in(target, first, rows, |dot, threshold, [column, row]| {
         let wish = target.wish.at(column, row);
-        // Black has none, whatever the threshold.
-        let multiple = threshold * capacity / wish;
-        let most = if multiple < MOST || candidates.is_sure(&dot) {
-            MOST
-        } else {
-            MOST_BOUNDED
-        };
-        if multiple < most && target.wants_at(dot.x, dot.y) && candidates.allows(&dot) {
+        let scaled = threshold * capacity;
+        // Most candidates go here; black has none, whatever the threshold.
+        if scaled >= MOST_BOUNDED * wish || (scaled >= MOST * wish && candidates.is_sure(&dot)) {
+            return;
+        }
+        if target.wants_at(dot.x, dot.y) && candidates.allows(&dot) {
+            let multiple = scaled / wish;
             let square = (row - first) / SQUARE_PX * columns + column / SQUARE_PX;
             starts[square + 1] += 1;
             found.push((square as u32, Found { multiple, dot }));

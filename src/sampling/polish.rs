@@ -1,11 +1,11 @@
 //! Polish: one point after another moves to where the squared error of the blurred picture is least.
 //!
 //! The picture is seen through a Gaussian `SIGMA_PX` wide, about the finest that the points can show.
-//! For each point the first and second derivatives of the squared error by its place are summed over
-//! the pixels that it reaches; Newton's step leads to the least error nearby, and of the places on the
-//! file's grid around it the best free one is taken. The error is brought up to date at once, so every
-//! move lowers it, the rounding onto the grid included: what one point must leave, its neighbours
-//! take. Relocation, where all move at once, does the coarse scales before.
+//! For each point the slope of the squared error by its place is summed over the pixels that it
+//! reaches; a step against it leads to about the least error nearby, and of the places on the file's
+//! grid around it the nearest free one is taken. The error is brought up to date at once, the rounding
+//! onto the grid included: what one point must leave, its neighbours take. Relocation, where all move
+//! at once, does the coarse scales before.
 //!
 //! Bands of points are done in two turns, every second band in each; within a turn no two bands
 //! reach the same pixel or point, so the result does not depend on threads.
@@ -37,7 +37,7 @@ const PLACES: usize = 128;
 /// Pixels around the target's raster, so that every point reaches pixels only.
 const BORDER_PX: usize = TAPS;
 
-/// Largest move in one sweep, in standard deviations: farther, the second derivatives mislead.
+/// Largest move in one sweep, in standard deviations: farther, the slope misleads.
 const LARGEST_MOVE_SIGMA: f64 = 0.5;
 
 /// Moves points in so many sweeps; none comes too close to another, leaves the safe volume or enters
@@ -56,6 +56,8 @@ pub(super) fn polish(
         candidates,
         blur: &blur,
         per_unit: target.pixel.recip(),
+        least: (candidates.rule.least_squared_xy() as f32).sqrt(),
+        least_squared: candidates.rule.least_squared_xy(),
     };
     in_turns(&mut bands, target, &mut error, |band, _, _, pixels| {
         for dot in band.points() {
@@ -117,6 +119,7 @@ fn in_turns(
         }
         let done: Result<()> = parts
             .par_iter_mut()
+            .with_max_len(1)
             .try_for_each(|(index, band, pixels)| visit(band, *index, bands, pixels));
         for (index, band, _) in parts {
             bands.put(index, band);
@@ -131,11 +134,8 @@ fn in_turns(
 struct Taps {
     /// Its values at the pixels, which add up to 1.
     value: [f32; TAPS],
-    /// Their first and second derivatives by the place.
+    /// Their derivatives by the place.
     slope: [f32; TAPS],
-    bend: [f32; TAPS],
-    /// The products of the values with values, slopes and bends, added up.
-    own: [f32; 3],
 }
 
 /// The Gaussian through which the picture is seen.
@@ -155,15 +155,9 @@ impl Blur {
             let of = |factor: &dyn Fn(f64) -> f64| {
                 std::array::from_fn(|k| (bell(k) / all * factor(away(k))) as f32)
             };
-            let value: [f32; TAPS] = of(&|_| 1.0);
-            let slope: [f32; TAPS] = of(&|away| away / variance);
-            let bend: [f32; TAPS] = of(&|away| (away * away / variance - 1.0) / variance);
-            let own = [&value, &slope, &bend].map(|with| dot(&value, with));
             Taps {
-                value,
-                slope,
-                bend,
-                own,
+                value: of(&|_| 1.0),
+                slope: of(&|away| away / variance),
             }
         };
         Self {
@@ -241,31 +235,38 @@ impl Pixels<'_> {
         }
     }
 
-    /// How half the squared error of all pixels changes with the place of a point.
-    fn change(&self, reach: &Reach<'_>) -> Change {
+    /// Takes a point from one place to another.
+    fn shift(&mut self, from: &Reach<'_>, to: &Reach<'_>) {
+        if (from.column, from.row) != (to.column, to.row) {
+            self.add(from, -1.0);
+            self.add(to, 1.0);
+            return;
+        }
+        for k in 0..TAPS {
+            let start = (to.row - self.first + k) * self.width + to.column;
+            let (less, more) = (from.y.value[k], to.y.value[k]);
+            let row: &mut [f32; TAPS] = (&mut self.values[start..start + TAPS])
+                .try_into()
+                .expect("so many");
+            for (value, (old, new)) in row.iter_mut().zip(from.x.value.iter().zip(&to.x.value)) {
+                *value += more * new - less * old;
+            }
+        }
+    }
+
+    /// The slope of half the squared error of all pixels by the place of a point.
+    fn slope(&self, reach: &Reach<'_>) -> [f32; 2] {
         let (x, y) = (reach.x, reach.y);
-        let mut sums = [[0.0f32; TAPS]; 3];
+        let mut sums = [[0.0f32; TAPS]; 2];
         for k in 0..TAPS {
             let row = self.row(reach, k);
-            let weights = [y.value[k], y.slope[k], y.bend[k]];
-            for (sum, weight) in sums.iter_mut().zip(weights) {
+            for (sum, weight) in sums.iter_mut().zip([y.value[k], y.slope[k]]) {
                 for (sum, error) in sum.iter_mut().zip(row) {
                     *sum += weight * error;
                 }
             }
         }
-        // Without the point's own part: it does not repel itself.
-        Change {
-            slope: [
-                dot(&sums[0], &x.slope) - x.own[1] * y.own[0],
-                dot(&sums[1], &x.value) - x.own[0] * y.own[1],
-            ],
-            bend: [
-                dot(&sums[0], &x.bend) - x.own[2] * y.own[0],
-                dot(&sums[1], &x.slope) - x.own[1] * y.own[1],
-                dot(&sums[2], &x.value) - x.own[0] * y.own[2],
-            ],
-        }
+        [dot(&sums[0], &x.slope), dot(&sums[1], &x.value)]
     }
 }
 
@@ -277,38 +278,12 @@ struct Reach<'a> {
     y: &'a Taps,
 }
 
-/// A quadratic in the move of a point, in pixels.
-#[derive(Clone, Copy, Debug)]
-struct Change {
-    slope: [f32; 2],
-    /// By xx, xy and yy.
-    bend: [f32; 3],
-}
-
-impl Change {
-    fn after(&self, [x, y]: [f32; 2]) -> f32 {
-        let [xx, xy, yy] = self.bend;
-        self.slope[0] * x + self.slope[1] * y + 0.5 * (xx * x * x + yy * y * y) + xy * x * y
-    }
-
-    /// The move to the least value, no longer than `limit`.
-    fn least(&self, limit: f32) -> [f32; 2] {
-        let [xx, xy, yy] = self.bend;
-        // The lesser of both curvatures; where it is none, the model has no bottom.
-        let least = 0.5 * (xx + yy) - (0.25 * (xx - yy) * (xx - yy) + xy * xy).sqrt();
-        let lift = (FLATTEST - least).max(0.0);
-        let (xx, yy) = (xx + lift, yy + lift);
-        let size = (xx * yy - xy * xy).recip();
-        let x = (xy * self.slope[1] - yy * self.slope[0]) * size;
-        let y = (xy * self.slope[0] - xx * self.slope[1]) * size;
-        let shrink = (limit / (x * x + y * y).sqrt().max(1e-9)).min(1.0);
-        [x * shrink, y * shrink]
-    }
-}
-
-/// The least curvature that is believed: a quarter of a lone point's in the blur, `1 / (8 pi sigma^4)`.
-const FLATTEST: f32 =
-    0.25 / (8.0 * std::f32::consts::PI * (SIGMA_PX * SIGMA_PX * SIGMA_PX * SIGMA_PX) as f32);
+/// What the slope is taken to grow by with each pixel away from the least error: 0.8 of what it grows
+/// by around a gap of a point's own shape, `1 / (8 pi sigma^4)`. With the true second derivatives
+/// instead, two sweeps gain 0.1 dB more at 0.05 mm of blur on a grid of 0.001 mm and 0.4 dB on one of
+/// 0.01 mm, and six sweeps none, for a third more time; 0.5 and 1.4 of it lose up to 0.5 dB.
+const CURVATURE: f32 =
+    0.8 / (8.0 * std::f32::consts::PI * (SIGMA_PX * SIGMA_PX * SIGMA_PX * SIGMA_PX) as f32);
 
 /// What a sweep looks at beside points and pixels.
 struct View<'a> {
@@ -317,6 +292,9 @@ struct View<'a> {
     blur: &'a Blur,
     /// Pixels of a unit.
     per_unit: f64,
+    /// The least distance in a layer, units, and its square.
+    least: f32,
+    least_squared: i64,
 }
 
 impl View<'_> {
@@ -347,86 +325,99 @@ impl View<'_> {
         let per_px = self.target.pixel as f32;
         let limit_px = self.target.largest_move(rule) / self.target.pixel;
         let limit_px = limit_px.min(LARGEST_MOVE_SIGMA * SIGMA_PX);
+        let limit = limit_px as f32 * per_px;
+        let rate = -per_px / CURVATURE;
         let mut near = Vec::with_capacity(32);
         for slot in 0..band.points().len() {
             let dot = band.points()[slot];
             let reach = self.reach(&dot);
-            let change = pixels.change(&reach);
-            let step = change.least(limit_px as f32).map(|px| px * per_px);
+            let [x, y] = pixels.slope(&reach).map(|slope| slope * rate);
+            let length = (x * x + y * y).sqrt();
+            let shrink = limit / length.max(limit);
+            let step = [x * shrink, y * shrink];
             if step[0].abs() < 0.5 && step[1].abs() < 0.5 {
                 continue;
             }
             near.clear();
+            // Rounding onto the grid adds a part of a unit to the step.
+            let meets = self.least + length.min(limit) + 1.0;
+            let meets_squared = (meets * meets) as i64;
             bands.for_each_near_in((index, band), &dot, |other| {
                 let away = [other.x - dot.x, other.y - dot.y];
-                if away != [0; 2] {
+                let [x, y] = away.map(i64::from);
+                if (1..=meets_squared).contains(&(x * x + y * y)) {
                     near.push(away);
                 }
             });
-            let Some(moved) = self.moved(&dot, step, &change, &near) else {
+            let Some(moved) = self.moved(&dot, step, &near) else {
                 continue;
             };
-            pixels.add(&reach, -1.0);
-            pixels.add(&self.reach(&moved), 1.0);
+            pixels.shift(&reach, &self.reach(&moved));
             band.points_mut()[slot] = moved;
         }
     }
 
-    /// The best free place around the end of a step in units.
-    fn moved(&self, dot: &Dot, step: [f32; 2], change: &Change, near: &[[i32; 2]]) -> Option<Dot> {
-        let least = self.candidates.rule.least_squared_xy();
-        let to_px = self.per_unit as f32;
-        let mut step = step;
+    /// A free place near the end of a step in units that is better than none.
+    fn moved(&self, dot: &Dot, best: [f32; 2], near: &[[i32; 2]]) -> Option<Dot> {
+        let squared = |[x, y]: [f32; 2]| x * x + y * y;
+        let mut step = best;
         for _ in 0..3 {
-            let low = step.map(floor);
-            let mut ways = [[0, 0], [1, 0], [0, 1], [1, 1]].map(|[a, b]| {
-                let way = [low[0] + a, low[1] + b];
-                (change.after(way.map(|units| units as f32 * to_px)), way)
-            });
-            ways.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
             let mut blocked = None;
-            for (gain, way) in ways {
-                if gain >= -LEAST_GAIN {
+            // The squared error grows by the squared distance from the best place.
+            for way in around(step) {
+                let off = [0, 1].map(|axis| way[axis] as f32 - best[axis]);
+                if squared(off) >= squared(best) {
                     break;
                 }
                 let too_near = near.iter().find(|other| {
                     let [x, y] = [0, 1].map(|axis| i64::from(other[axis] - way[axis]));
-                    x * x + y * y < least
+                    x * x + y * y < self.least_squared
                 });
-                match too_near {
-                    Some(other) => blocked = blocked.or(Some(*other)),
-                    None => {
-                        let moved = Dot {
-                            x: dot.x + way[0],
-                            y: dot.y + way[1],
-                            rest: [0; 2],
-                            ..*dot
-                        };
-                        let allowed = self.target.wants_at(moved.x, moved.y)
-                            && self.candidates.allows(&moved);
-                        return allowed.then_some(moved);
-                    }
-                }
+                let Some(other) = too_near else {
+                    let moved = Dot {
+                        x: dot.x + way[0],
+                        y: dot.y + way[1],
+                        rest: [0; 2],
+                        ..*dot
+                    };
+                    let allowed =
+                        self.target.wants_at(moved.x, moved.y) && self.candidates.allows(&moved);
+                    return allowed.then_some(moved);
+                };
+                blocked = blocked.or(Some(*other));
             }
             // Past the neighbour in the way: without the part of the step that goes too far to it.
             let toward = blocked?.map(|value| value as f32);
-            let distance = (toward[0] * toward[0] + toward[1] * toward[1]).sqrt();
+            let distance = squared(toward).sqrt();
             let along = (step[0] * toward[0] + step[1] * toward[1]) / distance;
-            let back = (along - (distance - (least as f32).sqrt())).max(0.5);
+            let back = (along - (distance - self.least)).max(0.5);
             step = [0, 1].map(|axis| step[axis] - back * toward[axis] / distance);
         }
         None
     }
 }
 
-/// The largest whole number that is not above; the standard library's calls a function for it.
-fn floor(value: f32) -> i32 {
-    let cut = value as i32;
-    cut - i32::from(value < cut as f32)
+/// The four places of the grid around a place between them, the nearest first.
+fn around(place: [f32; 2]) -> impl Iterator<Item = [i32; 2]> {
+    let nearest = place.map(rounded);
+    (0..4).map(move |number| {
+        let off = [0, 1].map(|axis| place[axis] - nearest[axis] as f32);
+        // The axis along which the next place is less far comes first.
+        let near_axis = usize::from(off[1].abs() > off[0].abs());
+        let mut way = nearest;
+        for (bit, axis) in [(1, near_axis), (2, 1 - near_axis)] {
+            if number & bit != 0 {
+                way[axis] += if off[axis] < 0.0 { -1 } else { 1 };
+            }
+        }
+        way
+    })
 }
 
-/// A gain below this is none: half the squared error, in points per pixel.
-const LEAST_GAIN: f32 = 1e-6;
+/// The nearest whole number, halves away from zero; the standard library's calls a function for it.
+fn rounded(value: f32) -> i32 {
+    (value + 0.5_f32.copysign(value)) as i32
+}
 
 #[cfg(test)]
 mod tests {
@@ -450,17 +441,21 @@ mod tests {
         0.5 * squares.sum::<f64>()
     }
 
+    fn pixels(values: &mut [f32]) -> Pixels<'_> {
+        Pixels {
+            values,
+            width: SIDE,
+            first: 0,
+        }
+    }
+
     #[test]
-    fn slopes_and_bends_are_those_of_the_squared_error() {
+    fn slopes_are_those_of_the_squared_error() {
         let blur = Blur::new();
         let mut values: Vec<f32> = (0..(SIDE * SIDE) as u64)
             .map(|k| random::unit(7, k) - 0.5)
             .collect();
-        let mut pixels = Pixels {
-            values: &mut values,
-            width: SIDE,
-            first: 0,
-        };
+        let mut pixels = pixels(&mut values);
         let place = [60, 70];
         let mut squared = |by: [i32; 2]| {
             let there = [0, 1].map(|axis| (place[axis] as i32 + by[axis]) as usize);
@@ -471,45 +466,52 @@ mod tests {
         };
         // Differences over a sixteenth of a pixel.
         let step = 8.0 / PLACES as f64;
-        let [here, right, left, up, down] =
-            [[0, 0], [8, 0], [-8, 0], [0, 8], [0, -8]].map(&mut squared);
+        let [right, left, up, down] = [[8, 0], [-8, 0], [0, 8], [0, -8]].map(&mut squared);
         pixels.add(&reach(&blur, place), 1.0);
-        let change = pixels.change(&reach(&blur, place));
+        let slope = pixels.slope(&reach(&blur, place));
         let near = |a: f32, b: f64| (f64::from(a) - b).abs() < 2e-3;
-        assert!(near(change.slope[0], (right - left) / (2.0 * step)));
-        assert!(near(change.slope[1], (up - down) / (2.0 * step)));
-        assert!(near(
-            change.bend[0],
-            (right - 2.0 * here + left) / (step * step)
-        ));
-        assert!(near(
-            change.bend[2],
-            (up - 2.0 * here + down) / (step * step)
-        ));
+        assert!(near(slope[0], (right - left) / (2.0 * step)));
+        assert!(near(slope[1], (up - down) / (2.0 * step)));
     }
 
     #[test]
-    fn the_least_of_a_bowl_is_its_bottom_and_of_a_saddle_is_downhill() {
-        let bowl = Change {
-            slope: [-0.02, 0.01],
-            bend: [0.1, 0.02, 0.08],
-        };
-        let [x, y] = bowl.least(10.0);
-        assert!((0.1 * x + 0.02 * y - 0.02).abs() < 1e-6);
-        assert!((0.02 * x + 0.08 * y + 0.01).abs() < 1e-6);
-        let saddle = Change {
-            slope: [-0.02, 0.01],
-            bend: [-0.1, 0.0, 0.08],
-        };
-        let step = saddle.least(0.5);
-        assert!(saddle.after(step) < 0.0);
-        assert!(step[0].hypot(step[1]) < 0.5 + 1e-6);
+    fn shifting_is_taking_away_and_adding() {
+        let blur = Blur::new();
+        for (column, row) in [(14, 15), (15, 15), (14, 14), (13, 16)] {
+            let start = vec![0.25f32; SIDE * SIDE];
+            let (mut once, mut twice) = (start.clone(), start);
+            let from = reach(&blur, [10, 100]);
+            let to = Reach {
+                column,
+                row,
+                ..reach(&blur, [90, 20])
+            };
+            pixels(&mut once).shift(&from, &to);
+            pixels(&mut twice).add(&from, -1.0);
+            pixels(&mut twice).add(&to, 1.0);
+            let close = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-6;
+            assert!(once.iter().zip(&twice).all(close));
+        }
     }
 
     #[test]
-    fn whole_numbers_below() {
-        for value in [-2.0, -1.5, -1.0, -0.25, 0.0, 0.25, 1.0, 1.75] {
-            assert_eq!(floor(value), value.floor() as i32);
+    fn places_around_are_the_four_of_the_grid_nearest_first() {
+        for k in 0..200 {
+            let place = [0, 1].map(|axis| 10.0 * random::unit(3 + axis, k) - 5.0);
+            let ways: Vec<[i32; 2]> = around(place).collect();
+            let far = |[x, y]: [i32; 2]| (x as f32 - place[0]).hypot(y as f32 - place[1]);
+            assert!(ways.is_sorted_by(|&a, &b| far(a) <= far(b) + 1e-5));
+            for way in &ways {
+                assert!((0..2).all(|axis| (way[axis] as f32 - place[axis]).abs() <= 1.0));
+                assert_eq!(ways.iter().filter(|&other| other == way).count(), 1);
+            }
+        }
+    }
+
+    #[test]
+    fn the_nearest_whole_number() {
+        for value in [-2.0_f32, -1.6, -1.5, -0.25, 0.0, 0.25, 1.0, 1.5, 1.75] {
+            assert_eq!(rounded(value), value.round() as i32);
         }
     }
 }

@@ -63,6 +63,7 @@ pub(super) fn relocate(
         let moved: Result<Vec<Vec<Dot>>> = bands
             .bands()
             .par_iter()
+            .with_max_len(1)
             .map(|band| run.check().map(|()| step.band(band)))
             .collect();
         let moved = moved?;
