@@ -112,9 +112,10 @@ impl Metric {
             "a spacing is positive and finite"
         );
         let steps_per_mm = [100.0, 1000.0, 10_000.0].into_iter().find(|&per_mm| {
+            let all_on = |chunk: &[f32]| chunk.iter().all(|&x| lies_on(x, per_mm));
             [cloud.x_mm(), cloud.y_mm(), cloud.z_mm()]
                 .iter()
-                .all(|values| values.par_iter().all(|&x| lies_on(x, per_mm)))
+                .all(|values| values.par_chunks(1 << 14).all(all_on))
         });
         let steps = |mm: f64| {
             let steps = mm * steps_per_mm.unwrap_or(1.0);
@@ -258,7 +259,12 @@ impl Cells {
             point.key =
                 cell(point.z, z0, z) * SHEET + cell(point.y, y0, xy) * ROW + cell(point.x, x0, xy);
         });
-        points.par_sort_unstable_by(Placed::order);
+        // By key alone, which compares in one instruction; few cells hold more than one point.
+        points.par_sort_unstable_by_key(|point| point.key);
+        points
+            .par_chunk_by_mut(|a, b| a.key == b.key)
+            .filter(|cell| cell.len() > 1)
+            .for_each(|cell| cell.sort_unstable_by(Placed::order));
     }
 
     /// The least distance of points next to each other in the array, in spacings, and the number of

@@ -3,7 +3,8 @@
 //! A grid of square cells, each with the few edges that can be nearest to one of its points. An
 //! edge stays in a cell's list if it is no farther from the cell's centre than the nearest edge
 //! plus the cell's diagonal; lists are found by halving, each from that of the larger cell around
-//! it, in about n * 2 * side steps. The sign comes from the normal of the nearest edge or, at a
+//! it. Far from all edges lists stay long however small the cells, since many edges are about as far;
+//! there, where few points are asked for, cells share the list of a larger square. The sign comes from the normal of the nearest edge or, at a
 //! corner, from the sum of both normals (Baerentzen, Aanaes, *Signed distance computation using
 //! the angle weighted pseudonormal*, 2005; in the plane the weights do not matter).
 
@@ -15,8 +16,11 @@ const LEVELS: u32 = 8;
 /// Side of that square in sides of the box around the polygons. Points outside of it look at every
 /// edge, so some room around the blank keeps files that do not fit from being slow to check.
 const ROOM: f64 = 1.5;
-/// Lists this short are not worth halving.
-const SHORT: usize = 3;
+/// A square whose centre is farther from every edge than this many of its sides is not halved. For
+/// the largest heart all halved take 116 ms to plan a job with; from 6 sides on not, 75 ms; from 3
+/// sides on not, hardly less, and points near the surface then look at so many edges that measuring a
+/// million takes half as long again.
+const FAR_SIDES: f64 = 6.0;
 
 #[derive(Clone, Copy, Debug)]
 struct Edge {
@@ -57,7 +61,7 @@ fn dot(a: Point, b: Point) -> f64 {
 struct Cell {
     first: u32,
     count: u32,
-    /// Signed distance of the centre less half the diagonal: no point of the cell has less.
+    /// No point of the cell has less signed distance.
     floor_mm: f64,
 }
 
@@ -117,7 +121,7 @@ impl EdgeGrid {
             .filter(|&(_, &distance)| distance <= reach)
             .map(|(&edge, _)| edge)
             .collect();
-        if level > 0 && list.len() > SHORT {
+        if level > 0 && nearest < FAR_SIDES * side_mm {
             let half = 1usize << (level - 1);
             for (down, right) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
                 self.divide(column + right * half, row + down * half, level - 1, &list);
@@ -126,21 +130,14 @@ impl EdgeGrid {
         }
         let first = self.members.len() as u32;
         self.members.extend(&list);
-        let cell_mm = 1.0 / self.cells_per_mm;
+        let half_diagonal = side_mm * std::f64::consts::FRAC_1_SQRT_2;
+        let cell = Cell {
+            first,
+            count: list.len() as u32,
+            floor_mm: self.listed(centre, &list) - half_diagonal - 1e-9,
+        };
         for row in row..row + (1 << level) {
-            for column in column..column + (1 << level) {
-                let centre = [
-                    self.corner[0] + (column as f64 + 0.5) * cell_mm,
-                    self.corner[1] + (row as f64 + 0.5) * cell_mm,
-                ];
-                let half_diagonal = cell_mm * std::f64::consts::FRAC_1_SQRT_2;
-                let floor_mm = self.listed(centre, &list) - half_diagonal - 1e-9;
-                self.cells[(row << LEVELS) + column] = Cell {
-                    first,
-                    count: list.len() as u32,
-                    floor_mm,
-                };
-            }
+            self.cells[(row << LEVELS) + column..][..1 << level].fill(cell);
         }
     }
 
