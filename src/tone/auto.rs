@@ -9,7 +9,6 @@ use crate::settings::ToneSettings;
 use crate::tone::curve::{Curve, density_of_display, display_of_light};
 use crate::tone::levels::Levels;
 use crate::tone::local::raise_contrast;
-use crate::tone::reduce::Reduced;
 
 /// The developed picture.
 pub(super) struct Developed {
@@ -21,25 +20,51 @@ pub(super) struct Developed {
     pub(super) flat: bool,
 }
 
-/// Develops reduced light; `weight` tells how visible each pixel is.
-pub(super) fn develop(reduced: &Reduced, weight: &Grid<f32>, settings: &ToneSettings) -> Developed {
-    let encode = Curve::tabulate(display_of_light);
-    let mut display = reduced.light.clone();
-    display.for_each_row(|row, values| {
-        for (value, &cover) in values.iter_mut().zip(reduced.cover.row(row)) {
-            *value = match cover {
-                cover if cover <= 0.0 => 0.0,
-                cover if settings.invert => 1.0 - encode.at(*value / cover),
-                cover => encode.at(*value / cover),
-            };
-        }
-    });
+/// Pixels that are enough to judge a picture by.
+const ENOUGH_PX: usize = 500_000;
 
-    let levels = Levels::judge(&display, weight);
-    let level = Curve::tabulate(|display| levels.apply(display));
-    display.for_each_row(|_, values| {
-        for value in values {
-            *value = level.at(*value);
+/// Develops reduced light, which is `cover` at most; `weight` tells how visible each pixel is.
+pub(super) fn develop(
+    light: Grid<f32>,
+    cover: &Grid<f32>,
+    weight: &Grid<f32>,
+    settings: &ToneSettings,
+) -> Developed {
+    let encoded = |light: f32| {
+        if settings.invert {
+            1.0 - display_of_light(light)
+        } else {
+            display_of_light(light)
+        }
+    };
+    // As if everything were opaque.
+    let through = |curve: &Curve, light: f32, cover: f32| {
+        if cover > 0.0 {
+            curve.at(light / cover)
+        } else {
+            0.0
+        }
+    };
+    let levels = {
+        // Of a large map, every so many rows and columns tell as much.
+        let step = (light.values().len() / ENOUGH_PX).isqrt().max(1);
+        let (width, height) = (light.width().div_ceil(step), light.height().div_ceil(step));
+        let encode = Curve::tabulate(encoded);
+        let display = Grid::from_fn(width, height, |column, row| {
+            let (column, row) = (column * step, row * step);
+            through(&encode, light.at(column, row), cover.at(column, row))
+        });
+        let weight = Grid::from_fn(width, height, |column, row| {
+            weight.at(column * step, row * step)
+        });
+        Levels::judge(&display, &weight)
+    };
+
+    let level = Curve::tabulate(|light| levels.apply(encoded(light)));
+    let mut display = light;
+    display.for_each_row(|row, values| {
+        for (value, &cover) in values.iter_mut().zip(cover.row(row)) {
+            *value = through(&level, *value, cover);
         }
     });
     if !levels.flat {

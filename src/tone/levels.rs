@@ -7,9 +7,6 @@ use crate::grid::Grid;
 /// Bins of the histogram over display values.
 const BINS: usize = 2048;
 
-/// Pixels that are enough to judge a picture by.
-const ENOUGH_PX: usize = 500_000;
-
 /// Share of the visible picture that may turn black, and white: specks and highlights.
 const CLIPPED: (f64, f64) = (0.002, 0.005);
 
@@ -119,15 +116,12 @@ fn gamma_for(median: f32) -> f32 {
 
 /// Weights, in 255ths, by display value; whole numbers, so that no order of adding matters.
 fn histogram(display: &Grid<f32>, weight: &Grid<f32>) -> Vec<u64> {
-    // Of a large map, every so many rows and columns tell as much.
-    let step = (display.values().len() / ENOUGH_PX).isqrt().max(1);
-    (0..display.height().div_ceil(step))
+    (0..display.height())
         .into_par_iter()
         .fold(
             || vec![0_u64; BINS],
-            |mut bins, line| {
-                let (values, weights) = (display.row(line * step), weight.row(line * step));
-                for (&value, &weight) in values.iter().zip(weights).step_by(step) {
+            |mut bins, row| {
+                for (&value, &weight) in display.row(row).iter().zip(weight.row(row)) {
                     let bin = (value.clamp(0.0, 1.0) * (BINS - 1) as f32 + 0.5) as usize;
                     bins[bin] += (weight * 255.0 + 0.5) as u64;
                 }

@@ -169,7 +169,7 @@ pub fn tone_map(
             (grid, is_flat(&reduced, &weight))
         }
         ToneMode::Auto => {
-            let developed = auto::develop(&reduced, &weight, settings);
+            let developed = auto::develop(reduced.light, cover, &weight, settings);
             let grid = fade.quantise(&inset_mm, |row| {
                 let display = developed.display.row(row).iter().zip(cover.row(row));
                 display.map(|(&display, &cover)| cover * developed.density.at(display))
