@@ -60,20 +60,73 @@ impl<T> Band<T> {
         &self.points
     }
 
-    /// Points may move by less than a cell before [`Bands::rehomed`].
+    /// Points may move by less than a cell before [`Bands::rehome`].
     pub(super) fn points_mut(&mut self) -> &mut [T] {
         &mut self.points
+    }
+}
+
+/// Where the cells lie.
+#[derive(Debug)]
+struct Layout {
+    cell: i32,
+    /// Lower left corner of the first cell, units.
+    origin: [i32; 2],
+    columns: usize,
+    sheets: usize,
+}
+
+impl Layout {
+    fn row_of(&self, y: i32) -> usize {
+        ((y - self.origin[1]).max(0) / self.cell) as usize
+    }
+
+    fn column_of(&self, x: i32) -> usize {
+        (((x - self.origin[0]).max(0) / self.cell) as usize).min(self.columns - 1)
+    }
+
+    /// Makes the band of that number from those of the given points that belong to it.
+    fn sort<T: Placed>(&self, index: usize, sources: &[&[T]], band: &mut Band<T>) {
+        let first_row = index * BAND_ROWS;
+        let home = |point: &T| {
+            let [x, y] = point.place();
+            let row = self
+                .row_of(y)
+                .checked_sub(first_row)
+                .filter(|&row| row < BAND_ROWS)?;
+            Some((row * self.sheets + point.sheet()) * self.columns + self.column_of(x))
+        };
+        let Band { points, starts } = band;
+        starts.clear();
+        starts.resize(BAND_ROWS * self.sheets * self.columns + 1, 0);
+        let mut homes = Vec::with_capacity(sources.iter().map(|source| source.len()).sum());
+        for point in sources.iter().copied().flatten() {
+            let cell = home(point);
+            homes.push(cell.map_or(u32::MAX, |cell| cell as u32));
+            if let Some(cell) = cell {
+                starts[cell + 1] += 1;
+            }
+        }
+        for i in 1..starts.len() {
+            starts[i] += starts[i - 1];
+        }
+        let mut next = starts.clone();
+        // Every slot is written below.
+        points.resize(starts[starts.len() - 1] as usize, T::default());
+        for (point, &cell) in sources.iter().copied().flatten().zip(&homes) {
+            if cell != u32::MAX {
+                let slot = &mut next[cell as usize];
+                points[*slot as usize] = *point;
+                *slot += 1;
+            }
+        }
     }
 }
 
 /// All points, by bands.
 #[derive(Debug)]
 pub(super) struct Bands<T> {
-    cell: i32,
-    /// Lower left corner of the first cell, units.
-    origin: [i32; 2],
-    columns: usize,
-    sheets: usize,
+    layout: Layout,
     bands: Vec<Band<T>>,
 }
 
@@ -107,10 +160,12 @@ impl<T: Placed> Bands<T> {
             })
             .collect();
         let mut bands = Self {
-            cell,
-            origin,
-            columns,
-            sheets,
+            layout: Layout {
+                cell,
+                origin,
+                columns,
+                sheets,
+            },
             bands: Vec::new(),
         };
         bands.bands = (0..count)
@@ -118,7 +173,9 @@ impl<T: Placed> Bands<T> {
             .with_max_len(1)
             .map(|index| {
                 let sources: Vec<&[T]> = unsorted.iter().map(|parts| &parts[index][..]).collect();
-                bands.sorted(index, &sources)
+                let mut band = Band::default();
+                bands.layout.sort(index, &sources, &mut band);
+                band
             })
             .collect();
         bands
@@ -126,7 +183,7 @@ impl<T: Placed> Bands<T> {
 
     /// Side of a cell, units.
     pub(super) fn cell(&self) -> i32 {
-        self.cell
+        self.layout.cell
     }
 
     pub(super) fn bands(&self) -> &[Band<T>] {
@@ -143,19 +200,18 @@ impl<T: Placed> Bands<T> {
         self.bands[index] = band;
     }
 
-    /// The points of each band in its order, taken out for [`Bands::rehomed`].
-    pub(super) fn take_points(&mut self) -> Vec<Vec<T>> {
-        let points = self
-            .bands
-            .iter_mut()
-            .map(|band| mem::take(&mut band.points));
-        points.collect()
+    /// Swaps the points of each band, in its order, for what is in `aside`.
+    pub(super) fn swap_points(&mut self, aside: &mut Vec<Vec<T>>) {
+        aside.resize_with(self.bands.len(), Vec::new);
+        for (band, aside) in self.bands.iter_mut().zip(aside) {
+            mem::swap(&mut band.points, aside);
+        }
     }
 
     /// y in the middle of a band, units.
     pub(super) fn middle(&self, index: usize) -> f64 {
         let rows = (index * BAND_ROWS + BAND_ROWS / 2) as f64;
-        f64::from(self.origin[1]) + rows * f64::from(self.cell)
+        f64::from(self.layout.origin[1]) + rows * f64::from(self.layout.cell)
     }
 
     pub(super) fn into_points(self) -> Vec<T> {
@@ -166,62 +222,19 @@ impl<T: Placed> Bands<T> {
         points
     }
 
-    fn row_of(&self, y: i32) -> usize {
-        ((y - self.origin[1]).max(0) / self.cell) as usize
-    }
-
-    fn column_of(&self, x: i32) -> usize {
-        (((x - self.origin[0]).max(0) / self.cell) as usize).min(self.columns - 1)
-    }
-
-    /// The band of that number, from those of the given points that belong to it.
-    fn sorted(&self, index: usize, sources: &[&[T]]) -> Band<T> {
-        let first_row = index * BAND_ROWS;
-        let home = |point: &T| {
-            let [x, y] = point.place();
-            let row = self
-                .row_of(y)
-                .checked_sub(first_row)
-                .filter(|&row| row < BAND_ROWS)?;
-            Some((row * self.sheets + point.sheet()) * self.columns + self.column_of(x))
-        };
-        let mut starts = vec![0u32; BAND_ROWS * self.sheets * self.columns + 1];
-        let mut homes = Vec::with_capacity(sources.iter().map(|source| source.len()).sum());
-        for point in sources.iter().copied().flatten() {
-            let cell = home(point);
-            homes.push(cell.map_or(u32::MAX, |cell| cell as u32));
-            if let Some(cell) = cell {
-                starts[cell + 1] += 1;
-            }
-        }
-        for i in 1..starts.len() {
-            starts[i] += starts[i - 1];
-        }
-        let mut next = starts.clone();
-        let mut points = vec![T::default(); starts[starts.len() - 1] as usize];
-        for (point, &cell) in sources.iter().copied().flatten().zip(&homes) {
-            if cell != u32::MAX {
-                let slot = &mut next[cell as usize];
-                points[*slot as usize] = *point;
-                *slot += 1;
-            }
-        }
-        Band { points, starts }
-    }
-
-    /// The same bands after all points have moved by less than a cell; `moved` holds those of each
-    /// band in its order.
-    pub(super) fn rehomed(self, moved: &[Vec<T>]) -> Self {
-        let bands = (0..moved.len())
-            .into_par_iter()
+    /// Sorts all points anew after they have moved by less than a cell; `moved` holds those of each
+    /// band in its order. What the bands held is overwritten, in the same memory.
+    pub(super) fn rehome(&mut self, moved: &[Vec<T>]) {
+        let layout = &self.layout;
+        self.bands
+            .par_iter_mut()
             .with_max_len(1)
-            .map(|index| {
+            .enumerate()
+            .for_each(|(index, band)| {
                 let around = index.saturating_sub(1)..(index + 2).min(moved.len());
                 let sources: Vec<&[T]> = moved[around].iter().map(Vec::as_slice).collect();
-                self.sorted(index, &sources)
-            })
-            .collect();
-        Self { bands, ..self }
+                layout.sort(index, &sources, band);
+            });
     }
 
     /// Calls `visit` for all points of the same sheet in the 3 x 3 cells around a point.
@@ -253,21 +266,21 @@ impl<T: Placed> Bands<T> {
         mut visit: impl FnMut(&T),
     ) {
         let [x, y] = point.place();
-        let (row, column) = (self.row_of(y), self.column_of(x));
+        let (row, column) = (self.layout.row_of(y), self.layout.column_of(x));
         for row in row.saturating_sub(1)..=row + 1 {
             let Some(band) = band(row / BAND_ROWS) else {
                 continue;
             };
-            let line = ((row % BAND_ROWS) * self.sheets + point.sheet()) * self.columns;
+            let line =
+                ((row % BAND_ROWS) * self.layout.sheets + point.sheet()) * self.layout.columns;
             let begin = band.starts[line + column.saturating_sub(1)] as usize;
-            let end = band.starts[line + (column + 2).min(self.columns)] as usize;
+            let end = band.starts[line + (column + 2).min(self.layout.columns)] as usize;
             band.points[begin..end].iter().for_each(&mut visit);
         }
     }
 
-    /// The number of points in each pixel of the target's raster, spread bilinearly.
-    pub(super) fn splat(&self, target: &Target<'_>) -> Grid<f32> {
-        let mut counts = Grid::filled(target.wish.width(), target.wish.height(), 0.0f32);
+    /// Sets a raster of the target's size to the number of points in each pixel, spread bilinearly.
+    pub(super) fn splat(&self, target: &Target<'_>, counts: &mut Grid<f32>) {
         let width = counts.width();
         let per_px = target.pixel.recip();
         counts
@@ -275,12 +288,13 @@ impl<T: Placed> Bands<T> {
             .par_chunks_mut(width * STRIP_PX)
             .enumerate()
             .for_each(|(strip, values)| {
+                values.fill(0.0);
                 let first = strip * STRIP_PX;
                 let rows = values.len() / width;
                 let y_of = |row: f64| (target.y_min + row * target.pixel) as i32;
-                let low = self.row_of(y_of(first as f64 - 1.0) - 1);
-                let high = self.row_of(y_of((first + rows) as f64 + 1.0) + 1);
-                let line = self.sheets * self.columns;
+                let low = self.layout.row_of(y_of(first as f64 - 1.0) - 1);
+                let high = self.layout.row_of(y_of((first + rows) as f64 + 1.0) + 1);
+                let line = self.layout.sheets * self.layout.columns;
                 for row in low..=high {
                     let Some(band) = self.bands.get(row / BAND_ROWS) else {
                         continue;
@@ -306,6 +320,5 @@ impl<T: Placed> Bands<T> {
                     }
                 }
             });
-        counts
     }
 }

@@ -65,10 +65,11 @@ pub(super) fn polish(
         }
         Ok(())
     })?;
+    let mut moved = Vec::new();
     for sweep in 0..sweeps {
         if sweep > 0 {
-            let moved = bands.take_points();
-            bands = bands.rehomed(&moved);
+            bands.swap_points(&mut moved);
+            bands.rehome(&moved);
         }
         run.progress("polish", sweep as f32 / sweeps as f32);
         in_turns(

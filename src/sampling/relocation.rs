@@ -18,7 +18,7 @@ use rayon::prelude::*;
 
 use super::bands::{Band, Bands};
 use super::candidates::{Candidates, Dot};
-use super::potential::potential;
+use super::potential::Pyramid;
 use super::target::Target;
 use crate::error::Result;
 use crate::grid::Grid;
@@ -44,31 +44,32 @@ pub(super) fn relocate(
     let cell = reach.max(target.pixel).ceil() as i32 + 3;
     let mut bands = Bands::new(&dots, cell, candidates.layers);
     drop(dots);
+    // Both are kept from pass to pass: fresh memory would take a tenth of the time.
+    let mut pyramid = Pyramid::default();
+    let mut moved: Vec<Vec<Dot>> = vec![Vec::new(); bands.bands().len()];
     for pass in 0..passes {
         run.progress("relocation", pass as f32 / passes as f32);
-        let mut error = bands.splat(target);
+        let error = pyramid.base(target.wish.width(), target.wish.height());
+        bands.splat(target, error);
         error.for_each_row(|j, row| {
             for (value, wish) in row.iter_mut().zip(target.wish.row(j)) {
                 *value -= wish;
             }
         });
-        let potential = potential(error);
         let step = Step {
             bands: &bands,
             target,
             candidates,
-            potential: &potential,
+            potential: pyramid.potential(),
             largest_move: target.largest_move(rule) as f32,
         };
-        let moved: Result<Vec<Vec<Dot>>> = bands
+        bands
             .bands()
             .par_iter()
             .with_max_len(1)
-            .map(|band| run.check().map(|()| step.band(band)))
-            .collect();
-        let moved = moved?;
-        drop(potential);
-        bands = bands.rehomed(&moved);
+            .zip(&mut moved)
+            .try_for_each(|(band, moved)| run.check().map(|()| step.band(band, moved)))?;
+        bands.rehome(&moved);
     }
     Ok(bands)
 }
@@ -90,12 +91,10 @@ struct Neighbour {
 }
 
 impl Step<'_> {
-    fn band(&self, band: &Band<Dot>) -> Vec<Dot> {
+    fn band(&self, band: &Band<Dot>, moved: &mut Vec<Dot>) {
         let mut near = Vec::with_capacity(32);
-        band.points()
-            .iter()
-            .map(|dot| self.moved(dot, &mut near))
-            .collect()
+        moved.clear();
+        moved.extend(band.points().iter().map(|dot| self.moved(dot, &mut near)));
     }
 
     fn moved(&self, dot: &Dot, near: &mut Vec<Neighbour>) -> Dot {

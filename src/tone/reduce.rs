@@ -120,13 +120,13 @@ impl Aligned {
     fn reduce(&self, luminance: &Grid<f32>, matte: Option<&Grid<f32>>) -> Reduced {
         let Some(matte) = matte else {
             return Reduced {
-                light: self.spread(&self.resize(luminance)),
+                light: self.spread(self.resize(luminance)),
                 cover: self.covered(),
             };
         };
         Reduced {
-            light: self.spread(&self.resize(&multiplied(luminance, matte))),
-            cover: self.spread(&self.resize(matte)),
+            light: self.spread(self.resize(&multiplied(luminance, matte))),
+            cover: self.spread(self.resize(matte)),
         }
     }
 
@@ -140,8 +140,11 @@ impl Aligned {
     }
 
     /// The wholly covered pixels, their border continued into those that are partly covered.
-    fn spread(&self, inner: &Grid<f32>) -> Grid<f32> {
+    fn spread(&self, inner: Grid<f32>) -> Grid<f32> {
         let (columns, rows) = (&self.columns, &self.rows);
+        if (inner.width(), inner.height()) == (columns.covered.len(), rows.covered.len()) {
+            return inner;
+        }
         let mut grid = self.covered();
         grid.for_each_row(|row, values| {
             let inner = inner.row(rows.nearest_inner(row));
