@@ -192,6 +192,10 @@ impl Placed {
     }
 }
 
+fn least_of(a: [f32; 6], b: [f32; 6]) -> [f32; 6] {
+    std::array::from_fn(|k| a[k].min(b[k]))
+}
+
 /// The points sorted by cell, within a cell by coordinates.
 #[derive(Debug)]
 struct Cells {
@@ -204,23 +208,22 @@ struct Cells {
 
 impl Cells {
     fn new(cloud: &Cloud, metric: &Metric, width: f64) -> Self {
-        let points: Vec<Placed> = (0..cloud.len())
+        let mut points: Vec<Placed> = (0..cloud.len())
             .into_par_iter()
-            .filter_map(|index| {
-                let point = cloud.point(index);
-                point.iter().all(|value| value.is_finite()).then(|| {
-                    let [x, y, z] = point.map(|mm| metric.steps(mm));
-                    let index = index as u32;
-                    Placed {
-                        key: 0,
-                        x,
-                        y,
-                        z,
-                        index,
-                    }
-                })
+            .map(|index| {
+                let [x, y, z] = cloud.point(index).map(|mm| metric.steps(mm));
+                let index = index as u32;
+                Placed {
+                    key: 0,
+                    x,
+                    y,
+                    z,
+                    index,
+                }
             })
             .collect();
+        // Not while collecting: that would take twice the memory.
+        points.retain(|p| [p.x, p.y, p.z].iter().all(|value| value.is_finite()));
         let mut cells = Self {
             points,
             width,
@@ -233,18 +236,15 @@ impl Cells {
     /// Sorts the points into cells of another width.
     fn arrange(&mut self, metric: &Metric, width: f64) {
         let points = &mut self.points;
-        let range = |pick: fn(&Placed) -> f32| {
-            let low = points
-                .par_iter()
-                .map(pick)
-                .reduce(|| f32::INFINITY, f32::min);
-            let high = points
-                .par_iter()
-                .map(pick)
-                .reduce(|| f32::NEG_INFINITY, f32::max);
-            (f64::from(low), f64::from(high))
-        };
-        let ((x0, x1), (y0, y1), (z0, z1)) = (range(|p| p.x), range(|p| p.y), range(|p| p.z));
+        let ends = points
+            .par_iter()
+            .fold(
+                || [f32::INFINITY; 6],
+                |ends, p| least_of(ends, [p.x, p.y, p.z, -p.x, -p.y, -p.z]),
+            )
+            .reduce(|| [f32::INFINITY; 6], least_of);
+        let [x0, y0, z0] = [0, 1, 2].map(|axis| f64::from(ends[axis]));
+        let [x1, y1, z1] = [3, 4, 5].map(|axis| -f64::from(ends[axis]));
         let extent = ((x1 - x0).max(y1 - y0) / metric.xy).max((z1 - z0) / metric.z);
         self.narrowest = extent / MOST_CELLS;
         self.width = width.max(self.narrowest);
