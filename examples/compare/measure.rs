@@ -55,7 +55,8 @@ impl Measure {
         sum * self.density_per_mm2 * PX_MM * PX_MM
     }
 
-    /// Peak signal to noise ratio of the projected density, in dB.
+    /// Peak signal to noise ratio of the projected density, in dB, but for four standard deviations at
+    /// the raster's edges, where the blur knows only one side.
     pub(crate) fn psnr_db(&self, cloud: &Cloud, blur_mm: f64) -> f64 {
         let (width, height) = (self.wish.width(), self.wish.height());
         let share = (1.0 / (self.density_per_mm2 * PX_MM * PX_MM)) as f32;
@@ -75,9 +76,13 @@ impl Measure {
             }
         }
         let blurred = blurred(&blurred(&error, blur_mm), blur_mm);
+        let edge = (4.0 * blur_mm / PX_MM) as usize;
         let square = |&value: &f32| f64::from(value) * f64::from(value);
-        let mean = blurred.values().iter().map(square).sum::<f64>() / (width * height) as f64;
-        -10.0 * mean.log10()
+        let sum: f64 = (edge..height - edge)
+            .flat_map(|row| &blurred.row(row)[edge..width - edge])
+            .map(square)
+            .sum();
+        -10.0 * (sum / ((width - 2 * edge) * (height - 2 * edge)) as f64).log10()
     }
 }
 
