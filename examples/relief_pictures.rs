@@ -1,16 +1,18 @@
-//! The pictures of the relief's knobs in the README: `cargo run --release --example relief_pictures
-//! [FILE.png]`, by default `docs/relief.png`.
+//! The pictures of reliefs in the README: `cargo run --release --example relief_pictures [FOLDER]`,
+//! by default `docs`.
 //!
-//! The sample bust and its depth map are shaped in `heart-35` with one knob at a time; the surface is lit
-//! from the upper left as if it were plaster, and cut along the middle for its profile from aside.
+//! `relief.png`: the sample bust and its depth map are shaped in `heart-35` with one knob at a time; the
+//! surface is lit from the upper left as if it were plaster, and cut along the middle for its profile
+//! from aside. `estimate.png`: the depth map, and what `--depth auto` estimates instead without a
+//! network, with and without the eyes.
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use glyptic::Run;
 use glyptic::blank::{Blank, SafeVolume};
-use glyptic::depth::{Depth, Scene, depth};
-use glyptic::grid::Raster;
+use glyptic::depth::{Scene, depth};
+use glyptic::grid::{Grid, Raster};
 use glyptic::photo::{self, Photo};
 use glyptic::placement::{Placement, place};
 use glyptic::relief::shape;
@@ -32,71 +34,115 @@ const GAP_PX: u32 = 8;
 /// Room for eight layers behind the front one, mm.
 const BEHIND_MM: f64 = 0.9;
 
+/// Where the eyes are in the sample bust, px.
+const EYES_PX: [f64; 4] = [500.0, 470.0, 686.0, 479.0];
+
 fn main() -> Result<(), Box<dyn Error>> {
-    let file = std::env::args().nth(1);
-    let file = file.map_or_else(|| PathBuf::from("docs/relief.png"), PathBuf::from);
-    let volume = Blank::find(&BlankSettings {
-        name: "heart-35".to_owned(),
-        ..BlankSettings::default()
-    })?
-    .safe_volume()?;
-    let photo = photo::decode("samples/bust.png".as_ref(), 10.0)?;
-    let plain = DepthSettings {
+    let folder = std::env::args().nth(1);
+    let folder = folder.map_or_else(|| PathBuf::from("docs"), PathBuf::from);
+    let bust = Bust::new()?;
+    let exact = DepthSettings {
         source: DepthSource::File("samples/bust_depth.png".into()),
         ..DepthSettings::default()
     };
-    let scene = Scene {
-        photo: &photo,
-        path: None,
-        color: None,
-        matte: None,
-    };
-    let map = depth(&scene, &plain, &Run::default())?;
-    let (width, height) = (photo.luminance.width(), photo.luminance.height());
-    let placement = PlacementSettings {
-        crop: Some(Cropping::None),
-        ..PlacementSettings::default()
-    };
-    let placed = place(width, height, &placement, &volume, None)?;
-
     let relief = |relief_mm: f64| DepthSettings {
         relief_mm: Mm::new(relief_mm),
-        ..plain.clone()
+        ..exact.clone()
     };
     let knob = |curve: f64, detail: f64| DepthSettings {
         relief_curve: Some(curve),
         detail,
         ..relief(4.0)
     };
-    let rows = [
+    let estimate = |eyes_px| DepthSettings {
+        source: DepthSource::Auto,
+        eyes_px,
+        ..relief(4.0)
+    };
+    let knobs = [
         [relief(1.0), relief(2.5), relief(5.0)],
         [knob(0.0, 1.0), knob(0.5, 1.0), knob(1.0, 1.0)],
         [knob(0.0, 0.0), knob(0.0, 1.0), knob(0.0, 3.0)],
     ];
+    sheet(&bust, &knobs, &folder.join("relief.png"))?;
+    let sources = [[knob(0.5, 1.0), estimate(Some(EYES_PX)), estimate(None)]];
+    sheet(&bust, &sources, &folder.join("estimate.png"))
+}
+
+/// The sample bust, placed in a heart.
+struct Bust {
+    photo: Photo,
+    /// Where its depth map is not background.
+    matte: Grid<f32>,
+    placed: Placement,
+    volume: SafeVolume,
+}
+
+impl Bust {
+    fn new() -> Result<Self, Box<dyn Error>> {
+        let volume = Blank::find(&BlankSettings {
+            name: "heart-35".to_owned(),
+            ..BlankSettings::default()
+        })?
+        .safe_volume()?;
+        let photo = photo::decode("samples/bust.png".as_ref(), 10.0)?;
+        let depth = photo::decode("samples/bust_depth.png".as_ref(), 10.0)?;
+        let matte = depth
+            .luminance
+            .map(|value| f32::from(u8::from(value > 0.0)));
+        let (width, height) = (photo.luminance.width(), photo.luminance.height());
+        let placement = PlacementSettings {
+            crop: Some(Cropping::None),
+            // The head under the cleft.
+            zoom: 0.76,
+            offset_y_mm: Mm::constant(-2.0),
+            ..PlacementSettings::default()
+        };
+        let placed = place(width, height, &placement, &volume, None)?;
+        Ok(Self {
+            photo,
+            matte,
+            placed,
+            volume,
+        })
+    }
+}
+
+/// Writes pictures in rows.
+fn sheet(bust: &Bust, rows: &[[DepthSettings; 3]], file: &Path) -> Result<(), Box<dyn Error>> {
     let cell = [PICTURE_PX[0] + PROFILE_PX + GAP_PX, PICTURE_PX[1] + GAP_PX];
-    let mut sheet = GrayImage::new(3 * cell[0] - GAP_PX, 3 * cell[1] - GAP_PX);
+    let height = rows.len() as u32 * cell[1] - GAP_PX;
+    let mut sheet = GrayImage::new(3 * cell[0] - GAP_PX, height);
     for (row, settings) in rows.iter().enumerate() {
         for (column, settings) in settings.iter().enumerate() {
-            let picture = picture(&map, &photo, &placed, &volume, settings)?;
+            let picture = picture(bust, settings)?;
             let (x, y) = (cell[0] * column as u32, cell[1] * row as u32);
             image::imageops::replace(&mut sheet, &picture, i64::from(x), i64::from(y));
         }
     }
-    sheet.save(&file)?;
+    sheet.save(file)?;
     println!("{}", file.display());
     Ok(())
 }
 
 /// The relief as plaster, and its profile.
-fn picture(
-    map: &Depth,
-    photo: &Photo,
-    placed: &Placement,
-    volume: &SafeVolume,
-    settings: &DepthSettings,
-) -> Result<GrayImage, Box<dyn Error>> {
-    let map = map.map.as_ref().ok_or("the sample has a depth map")?;
-    let surface = shape(map, photo, None, placed, volume, BEHIND_MM, settings)?.surface;
+fn picture(bust: &Bust, settings: &DepthSettings) -> Result<GrayImage, Box<dyn Error>> {
+    let Bust {
+        photo,
+        matte,
+        placed,
+        volume,
+    } = bust;
+    let estimated = settings.source == DepthSource::Auto;
+    let scene = Scene {
+        photo,
+        path: None,
+        color: None,
+        matte: estimated.then_some(matte),
+    };
+    let map = depth(&scene, settings, &Run::default())?.map;
+    let map = map.ok_or("both sources give a map")?;
+    let surface = shape(&map, photo, None, placed, volume, BEHIND_MM, settings)?.surface;
     let [width, height] = PICTURE_PX;
     let place = |column: u32, row: u32| {
         let right = (f64::from(column) + 0.5 - 0.5 * f64::from(width)) / PX_PER_MM;
