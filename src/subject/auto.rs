@@ -3,8 +3,9 @@
 use crate::grid::Grid;
 use crate::photo::{COLOR_PIXELS, Photo};
 use crate::subject::colors::{SEGMENT_PIXELS, box_means, reduced, size_within};
+use crate::subject::even::{Even, even};
 use crate::subject::refine::{enlarged, soften};
-use crate::subject::segment::{Seeding, segment};
+use crate::subject::segment::{Cut, Seeding, segment};
 use crate::subject::sure::{SURE_FROM, Signs};
 
 /// A subject found in a picture.
@@ -46,19 +47,35 @@ pub fn find(color: &Grid<[u8; 3]>, nearness: Option<&Grid<f32>>) -> Option<Found
         || segment(&colors, nearness.as_ref(), cuts[0]),
         || segment(&colors, nearness.as_ref(), cuts[1]),
     );
-    let cut = first?;
-    let signs = Signs::of(&colors, &cut, second.as_ref());
-    let hard = cut.mask.map(|inside| f32::from(u8::from(inside)));
-    Some(Found {
-        matte: soften(&hard, color),
-        confidence: signs.confidence(),
-        signs,
-        method: if nearness.is_some() {
-            "graph cut on colour and depth, guided filter"
-        } else {
-            "graph cut on colour, guided filter"
-        },
-    })
+    let by_graph = first.map(|cut| {
+        let signs = Signs::of(&colors, &cut, second.as_ref());
+        Found {
+            matte: soften(&hard(&cut), color),
+            confidence: signs.confidence(),
+            signs,
+            method: if nearness.is_some() {
+                "graph cut on colour and depth, guided filter"
+            } else {
+                "graph cut on colour, guided filter"
+            },
+        }
+    });
+    if by_graph.as_ref().is_some_and(Found::is_sure) {
+        return by_graph;
+    }
+    // What looks odd among photos may be plain all the same: black hair, cut out and laid on black.
+    let by_border = even(&colors).filter(Even::is_sure);
+    let by_border = by_border.map(|Even { cut, confidence }| Found {
+        matte: soften(&hard(&cut), color),
+        confidence,
+        signs: Signs::of(&colors, &cut, None),
+        method: "even background, guided filter",
+    });
+    by_border.or(by_graph)
+}
+
+fn hard(cut: &Cut) -> Grid<f32> {
+    cut.mask.map(|inside| f32::from(u8::from(inside)))
 }
 
 /// The light of a photo as grey display colours, where its colours are not at hand.

@@ -8,6 +8,7 @@
 mod auto;
 mod barrier;
 mod colors;
+mod even;
 mod file;
 mod flow;
 mod mixture;
