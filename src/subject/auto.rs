@@ -6,7 +6,7 @@ use crate::subject::colors::{SEGMENT_PIXELS, box_means, reduced, size_within};
 use crate::subject::even::{Even, even};
 use crate::subject::refine::{enlarged, soften};
 use crate::subject::segment::{Cut, Seeding, segment};
-use crate::subject::sure::{SURE_FROM, Signs};
+use crate::subject::sure::{SURE_FROM, Signs, overlap};
 
 /// A subject found in a picture.
 #[derive(Clone, Debug)]
@@ -32,6 +32,9 @@ impl Found {
 /// Sides shorter than this show nothing that could be told apart.
 const LEAST_SIDE_PX: usize = 8;
 
+/// Intersection over union from which on two cuts say the same.
+const ALIKE: f32 = 0.9;
+
 /// Finds the subject of a picture by colour, place and, if there is one, nearness (larger is
 /// nearer, NaN where unknown, of any size). `None` where nothing stands out.
 #[must_use]
@@ -47,31 +50,34 @@ pub fn find(color: &Grid<[u8; 3]>, nearness: Option<&Grid<f32>>) -> Option<Found
         || segment(&colors, nearness.as_ref(), cuts[0]),
         || segment(&colors, nearness.as_ref(), cuts[1]),
     );
-    let by_graph = first.map(|cut| {
-        let signs = Signs::of(&colors, &cut, second.as_ref());
-        Found {
-            matte: soften(&hard(&cut), color),
-            confidence: signs.confidence(),
-            signs,
-            method: if nearness.is_some() {
-                "graph cut on colour and depth, guided filter"
-            } else {
-                "graph cut on colour, guided filter"
-            },
-        }
-    });
-    if by_graph.as_ref().is_some_and(Found::is_sure) {
-        return by_graph;
-    }
+    let by_graph = first.map(|cut| (Signs::of(&colors, &cut, second.as_ref()), cut));
     // What looks odd among photos may be plain all the same: black hair, cut out and laid on black.
-    let by_border = even(&colors).filter(Even::is_sure);
-    let by_border = by_border.map(|Even { cut, confidence }| Found {
+    if let Some(Even { cut, confidence }) = even(&colors).filter(Even::is_sure) {
+        let better = by_graph.as_ref().is_none_or(|(signs, other)| {
+            // Of two sure ones that agree, the graph cut follows hair more closely.
+            let agree = overlap(&cut.mask, &other.mask) >= ALIKE;
+            let by_graph = signs.confidence();
+            by_graph < SURE_FROM || (by_graph < confidence && !agree)
+        });
+        if better {
+            return Some(Found {
+                matte: soften(&hard(&cut), color),
+                confidence,
+                signs: Signs::of(&colors, &cut, None),
+                method: "even background, guided filter",
+            });
+        }
+    }
+    by_graph.map(|(signs, cut)| Found {
         matte: soften(&hard(&cut), color),
-        confidence,
-        signs: Signs::of(&colors, &cut, None),
-        method: "even background, guided filter",
-    });
-    by_border.or(by_graph)
+        confidence: signs.confidence(),
+        signs,
+        method: if nearness.is_some() {
+            "graph cut on colour and depth, guided filter"
+        } else {
+            "graph cut on colour, guided filter"
+        },
+    })
 }
 
 fn hard(cut: &Cut) -> Grid<f32> {
