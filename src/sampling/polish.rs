@@ -40,6 +40,10 @@ const BORDER_PX: usize = TAPS;
 /// Largest move in one sweep, in standard deviations: farther, the slope misleads.
 const LARGEST_MOVE_SIGMA: f64 = 0.5;
 
+/// Places of the grid are tried up to so much beyond the end of a step, units: a little more than the
+/// diagonal of its squares. Cells of the bands have room for twice of it (`relocation.rs`).
+const BESIDE_UNITS: f32 = 1.5;
+
 /// Moves points in so many sweeps; none comes too close to another, leaves the safe volume or enters
 /// black.
 pub(super) fn polish(
@@ -340,8 +344,8 @@ impl View<'_> {
                 continue;
             }
             near.clear();
-            // Rounding onto the grid adds a part of a unit to the step.
-            let meets = self.least + length.min(limit) + 1.0;
+            let farthest = length.min(limit) + BESIDE_UNITS;
+            let meets = self.least + farthest;
             let meets_squared = (meets * meets) as i64;
             bands.for_each_near_in((index, band), &dot, |other| {
                 let away = [other.x - dot.x, other.y - dot.y];
@@ -350,7 +354,7 @@ impl View<'_> {
                     near.push(away);
                 }
             });
-            let Some(moved) = self.moved(&dot, step, &near) else {
+            let Some(moved) = self.moved(&dot, step, farthest, &near) else {
                 continue;
             };
             pixels.shift(&reach, &self.reach(&moved));
@@ -358,8 +362,9 @@ impl View<'_> {
         }
     }
 
-    /// A free place near the end of a step in units that is better than none.
-    fn moved(&self, dot: &Dot, best: [f32; 2], near: &[[i32; 2]]) -> Option<Dot> {
+    /// A free place near the end of a step in units that is better than none, and no farther than
+    /// `farthest`; `near` holds all points that come too close to such a place.
+    fn moved(&self, dot: &Dot, best: [f32; 2], farthest: f32, near: &[[i32; 2]]) -> Option<Dot> {
         let squared = |[x, y]: [f32; 2]| x * x + y * y;
         let mut step = best;
         for _ in 0..3 {
@@ -369,6 +374,9 @@ impl View<'_> {
                 let off = [0, 1].map(|axis| way[axis] as f32 - best[axis]);
                 if squared(off) >= squared(best) {
                     break;
+                }
+                if squared(way.map(|units| units as f32)) > farthest * farthest {
+                    continue;
                 }
                 let too_near = near.iter().find(|other| {
                     let [x, y] = [0, 1].map(|axis| i64::from(other[axis] - way[axis]));
