@@ -102,7 +102,8 @@ fn subject(criterion: &mut Criterion) {
         });
         group.bench_function(BenchmarkId::new("crop", &threads), |bencher| {
             let subject = cut.grid.as_ref().map(|matte| Subject {
-                matte,
+                matte: Some(matte),
+                eyes: None,
                 background: false,
             });
             let settings = PlacementSettings::default();

@@ -65,6 +65,7 @@ pub mod cloud;
 pub mod convert;
 pub mod depth;
 pub mod error;
+pub mod eyes;
 pub mod format;
 pub mod grid;
 mod json;

@@ -205,6 +205,8 @@ fn etch_planned(
     let mut warnings = settings.without_effect();
     warnings.extend(photo.warnings.iter().cloned());
 
+    let eyes = crate::eyes::named(&settings.depth, photo)?;
+
     // An estimate of depth starts from the matte; any other depth helps to find it.
     let scene = Scene {
         photo,
@@ -221,6 +223,7 @@ fn etch_planned(
         let hints = subject::Hints {
             color: source.color,
             depth: depth.as_ref().and_then(|depth| depth.map.as_ref()),
+            eyes,
             max_megapixels: Some(settings.photo.max_megapixels),
         };
         subject::matte(photo, hints, &settings.matte, run)
@@ -244,11 +247,15 @@ fn etch_planned(
     let (width_px, height_px) = (photo.luminance.width(), photo.luminance.height());
     let placement = clock.time("place", || {
         let marked = subject.filter(|_| matte.marks_subject());
-        let subject = marked.map(|matte| placement::Subject {
-            matte,
-            // Where the photo is transparent, there is no background to be kept.
-            background: settings.matte.background > 0.0 && photo.alpha.is_none(),
-        });
+        // Without a cut-out the photo shows around the subject; where it is transparent, there is no
+        // background to be kept.
+        let kept = marked.is_none() || settings.matte.background > 0.0;
+        let subject = placement::Subject {
+            matte: marked,
+            eyes,
+            background: kept && photo.alpha.is_none(),
+        };
+        let subject = (marked.is_some() || eyes.is_some()).then_some(subject);
         placement::place(width_px, height_px, &settings.placement, volume, subject)
     })?;
     warnings.extend(placement.warnings.iter().cloned());

@@ -203,8 +203,8 @@ pub struct PlacementReport {
     /// Share of the subject outside of the safe area, %; absent where no matte marks a subject.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject_cut_percent: Option<f64>,
-    /// Share of the subject's head outside of the safe area, %; the head is guessed from the
-    /// matte's outline.
+    /// Share of the subject's head outside of the safe area, %; the head is what shows around the
+    /// eyes, or is guessed from the matte's outline.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head_cut_percent: Option<f64>,
 }

@@ -246,8 +246,8 @@ pub struct DepthSettings {
     pub model: Option<PathBuf>,
     /// What the network wants, where it is not as its family has it.
     pub network: ModelSettings,
-    /// Middles of both eyes, x and y in upright photo pixels, for an estimate without a network.
-    /// Default: not known.
+    /// Middles of both eyes, x and y in upright photo pixels: for an estimate of depth without a
+    /// network, for `--matte auto`, and for a crop that keeps the head whole. Default: not known.
     pub eyes_px: Option<[f64; 4]>,
     /// Depth of the relief from its nearest to its farthest point. Default: as deep as fits, at
     /// most a third of the safe width.

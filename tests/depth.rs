@@ -158,3 +158,34 @@ fn float_files_are_read_with_their_kind() {
         assert!(line.contains("contradicts --near bright"), "{line}");
     }
 }
+
+#[test]
+fn the_head_around_the_eyes_is_whole_with_a_matte_and_larger_without() {
+    let sample = |name: &str| {
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("samples")
+            .join(name)
+    };
+    let bust = sample("bust.png");
+    let eyes = ["--eyes", "500,470,686,479"];
+    let (worked, report, _) = etch(&bust, &eyes);
+    assert!(worked);
+    let placement = &report["placement"];
+    assert_eq!(placement["crop_method"], "auto");
+    assert!(placement.get("subject_cut_percent").is_none());
+    // It has no room around it, and the photo must cover the heart.
+    let cut = placement["head_cut_percent"].as_f64().unwrap();
+
+    let flags = [&eyes[..], &["--matte", "auto", "--depth", "auto"]].concat();
+    let (worked, report, _) = etch(&bust, &flags);
+    assert!(worked);
+    assert_eq!(report["placement"]["head_cut_percent"], 0.0);
+    assert!(report["matte"]["confidence"].as_f64().unwrap() > 0.5);
+    assert!(report["depth"]["origin"].as_str().unwrap().contains("eyes"));
+
+    // What is asked for counts more.
+    let (_, report, _) = etch(&bust, &[&eyes[..], &["--crop", "none"]].concat());
+    assert_eq!(report["placement"]["crop_method"], "whole");
+    let plain = report["placement"]["head_cut_percent"].as_f64().unwrap();
+    assert!(cut < plain, "{cut} % and {plain} %");
+}

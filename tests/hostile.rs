@@ -183,6 +183,8 @@ fn odd_settings() {
         (&["--max-megapixels", "0.001"], "megapixels"),
         (&["--depth", "missing.png"], "missing.png"),
         (&["--matte", "missing.png"], "missing.png"),
+        (&["--eyes", "5,5,6000,5"], "--eyes"),
+        (&["--eyes", "5,5,6,5"], "--eyes"),
         (&["--config", "missing.toml"], "missing.toml"),
         (&["--config", "good.png"], "good.png"),
         (&["--format", "docx"], "docx"),

@@ -3,13 +3,15 @@
 use std::error::Error;
 use std::path::Path;
 
+use glyptic::eyes::Eyes;
 use glyptic::grid::Grid;
 use image::imageops::FilterType;
 use image::{Rgba, RgbaImage};
 use rayon::prelude::*;
 
-use crate::bust::{Part, Pose};
+use crate::bust::{EYE, EYE_R, Part, Pose, from_head};
 use crate::render::{View, march, render};
+use crate::shape::v;
 
 /// Longer side of a composite, px.
 const SIDE_PX: u32 = 576;
@@ -17,6 +19,8 @@ const SIDE_PX: u32 = 576;
 /// A subject with its exact matte, in its own frame.
 pub(crate) struct Cutout {
     pub(crate) name: String,
+    /// Its eyes, where they are known.
+    pub(crate) eyes: Option<Eyes>,
     picture: RgbaImage,
 }
 
@@ -54,14 +58,23 @@ pub(crate) fn busts() -> Vec<Cutout> {
     CASES
         .iter()
         .enumerate()
-        .map(|(index, case)| Cutout {
-            name: format!("bust {}", index + 1),
-            picture: bust(case, &COLORS[index % COLORS.len()]),
+        .map(|(index, case)| {
+            let (picture, eyes) = bust(case, &COLORS[index % COLORS.len()]);
+            let size = (picture.width() as usize, picture.height() as usize);
+            Cutout {
+                name: format!("bust {}", index + 1),
+                eyes: Eyes::in_photo(eyes, size).ok(),
+                picture,
+            }
         })
         .collect()
 }
 
-fn bust(([yaw, pitch, roll], key, [x, y, px_per_cm]): &Case, colors: &[[f32; 3]; 3]) -> RgbaImage {
+/// The picture, and the middles of the eyes in it, px.
+fn bust(
+    ([yaw, pitch, roll], key, [x, y, px_per_cm]): &Case,
+    colors: &[[f32; 3]; 3],
+) -> (RgbaImage, [f64; 4]) {
     let (width, height) = (480, SIDE_PX as usize);
     let pose = Pose {
         yaw: *yaw,
@@ -97,13 +110,26 @@ fn bust(([yaw, pitch, roll], key, [x, y, px_per_cm]): &Case, colors: &[[f32; 3];
             Rgba([r, g, b, 255])
         })
         .collect();
-    RgbaImage::from_fn(width as u32, height as u32, |column, row| {
+    let eye = |side: f32| {
+        let p = from_head(v(side * EYE[0], EYE[1], EYE[2] + EYE_R), pose);
+        [
+            f64::from((p.x - x) * px_per_cm) + width as f64 / 2.0,
+            height as f64 / 2.0 - f64::from((p.y - y) * px_per_cm),
+        ]
+    };
+    let ([x1, y1], [x2, y2]) = (eye(-1.0), eye(1.0));
+    let picture = RgbaImage::from_fn(width as u32, height as u32, |column, row| {
         pixels[row as usize * width + column as usize]
-    })
+    });
+    (picture, [x1, y1, x2, y2])
 }
 
-/// A picture with an alpha channel, as it is and mirrored at two thirds of the size.
-pub(crate) fn from_file(path: &Path) -> Result<[Cutout; 2], Box<dyn Error>> {
+/// A picture with an alpha channel, as it is and mirrored at two thirds of the size; `eyes` in its
+/// pixels.
+pub(crate) fn from_file(
+    path: &Path,
+    eyes: Option<[f64; 4]>,
+) -> Result<[Cutout; 2], Box<dyn Error>> {
     let whole = image::open(path)?.into_rgba8();
     let scale = f64::from(SIDE_PX) / f64::from(whole.width().max(whole.height()));
     let resized = |factor: f64| {
@@ -118,13 +144,24 @@ pub(crate) fn from_file(path: &Path) -> Result<[Cutout; 2], Box<dyn Error>> {
     let top = i64::from(picture.height() - small.height());
     image::imageops::replace(&mut aside, &small, left, top);
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let size = (picture.width() as usize, picture.height() as usize);
+    let at = |place: &dyn Fn(f64, f64) -> (f64, f64)| -> Result<_, Box<dyn Error>> {
+        let Some([x1, y1, x2, y2]) = eyes else {
+            return Ok(None);
+        };
+        let ((x1, y1), (x2, y2)) = (place(x1 * scale, y1 * scale), place(x2 * scale, y2 * scale));
+        Ok(Some(Eyes::in_photo([x1, y1, x2, y2], size)?))
+    };
+    let (wide, left, top) = (f64::from(small.width()), left as f64, top as f64);
     Ok([
         Cutout {
             name: format!("{name} whole"),
+            eyes: at(&|x, y| (x, y))?,
             picture,
         },
         Cutout {
             name: format!("{name} small"),
+            eyes: at(&|x, y| (left + wide - x * 2.0 / 3.0, top + y * 2.0 / 3.0))?,
             picture: aside,
         },
     ])

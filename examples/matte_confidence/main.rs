@@ -1,5 +1,6 @@
 //! How well the confidence of `--matte auto` tells good mattes from bad ones:
-//! `matte_confidence BACKGROUND... [--cutout CUTOUT.png]... [--csv FILE] [--save FOLDER]`.
+//! `matte_confidence BACKGROUND... [--cutout CUTOUT.png[@x1,y1,x2,y2]]... [--eyes] [--csv FILE]
+//! [--save FOLDER] [--photo PHOTO[@x1,y1,x2,y2]]...`.
 //!
 //! Cut-outs with exact mattes are set before every background: twelve rendered busts of other
 //! poses, lights and colours, and whatever pictures with an alpha channel are given, as they are and
@@ -8,6 +9,8 @@
 //! the rank correlation of confidence and error: for the first, third, fifth background and so on,
 //! which are the ones to fit the confidence to, and for the others, which are held out.
 //!
+//! With `--eyes` the method is told where the eyes are; those of a cut-out stand behind its name.
+//! Photos have no truth: of each, the confidence is printed, and the picture is for the eye.
 //! With `--csv` every composite's signs and error are written, with `--save` its picture.
 
 #[path = "../make_samples/bust.rs"]
@@ -20,8 +23,9 @@ mod shape;
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use glyptic::eyes::Eyes;
 use glyptic::grid::Grid;
 use glyptic::photo;
 use glyptic::subject::{Found, find};
@@ -38,22 +42,33 @@ struct Outcome {
     error: f64,
 }
 
+/// A file, and the eyes in it where they are told.
+type Told = (PathBuf, Option<[f64; 4]>);
+
 /// What the command line says.
 struct Asked {
     backgrounds: Vec<PathBuf>,
-    cutouts: Vec<PathBuf>,
+    cutouts: Vec<Told>,
+    eyes: bool,
+    photos: Vec<Told>,
     csv: Option<PathBuf>,
     save: Option<PathBuf>,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let asked = asked()?;
-    let mut cutouts = cutouts::busts();
-    for path in &asked.cutouts {
-        cutouts.extend(cutouts::from_file(path)?);
-    }
     if let Some(folder) = &asked.save {
         std::fs::create_dir_all(folder)?;
+    }
+    for (path, eyes) in &asked.photos {
+        judge(path, *eyes, asked.save.as_deref())?;
+    }
+    if asked.backgrounds.is_empty() {
+        return Ok(());
+    }
+    let mut cutouts = cutouts::busts();
+    for (path, eyes) in &asked.cutouts {
+        cutouts.extend(cutouts::from_file(path, *eyes)?);
     }
     let mut outcomes = Vec::new();
     for (behind, path) in asked.backgrounds.iter().enumerate() {
@@ -63,7 +78,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             .par_iter()
             .map(|cutout| {
                 let (picture, truth) = cutout.before(&color);
-                let found = find(&picture, None);
+                let found = find(&picture, None, cutout.eyes.filter(|_| asked.eyes));
                 let error = found
                     .as_ref()
                     .map_or_else(|| mean(&truth), |found| mean_error(&found.matte, &truth));
@@ -105,10 +120,33 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Finds the subject of a photo, prints how sure that is, and saves what was found.
+fn judge(path: &Path, eyes: Option<[f64; 4]>, save: Option<&Path>) -> Result<(), Box<dyn Error>> {
+    let (photo, color) = photo::decode_in_color(path, 150.0)?;
+    let size = (photo.luminance.width(), photo.luminance.height());
+    let eyes = eyes.map(|eyes| Eyes::in_photo(eyes, size)).transpose()?;
+    let scale = color.width() as f64 / size.0 as f64;
+    let found = find(&color, None, eyes.map(|eyes| eyes.scaled(scale)));
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let Some(found) = found else {
+        println!("{name}: nothing stands out");
+        return Ok(());
+    };
+    let told = if eyes.is_some() { " by its eyes" } else { "" };
+    println!("{name}{told}: confidence {:.2}", found.confidence);
+    if let Some(folder) = save {
+        let file = folder.join(format!("{name}{}.png", told.replace(' ', "_")));
+        side_by_side(&color, &found.matte).save(file)?;
+    }
+    Ok(())
+}
+
 fn asked() -> Result<Asked, Box<dyn Error>> {
     let mut asked = Asked {
         backgrounds: Vec::new(),
         cutouts: Vec::new(),
+        eyes: false,
+        photos: Vec::new(),
         csv: None,
         save: None,
     };
@@ -116,16 +154,28 @@ fn asked() -> Result<Asked, Box<dyn Error>> {
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{argument} needs a file"));
         match argument.as_str() {
-            "--cutout" => asked.cutouts.push(value()?.into()),
+            "--cutout" => asked.cutouts.push(with_eyes(&value()?)?),
+            "--photo" => asked.photos.push(with_eyes(&value()?)?),
+            "--eyes" => asked.eyes = true,
             "--csv" => asked.csv = Some(value()?.into()),
             "--save" => asked.save = Some(value()?.into()),
             _ => asked.backgrounds.push(argument.into()),
         }
     }
-    if asked.backgrounds.is_empty() {
-        return Err("give backgrounds; see the head of this example".into());
+    if asked.backgrounds.is_empty() && asked.photos.is_empty() {
+        return Err("give backgrounds or photos; see the head of this example".into());
     }
     Ok(asked)
+}
+
+/// A file's name, and the eyes where they stand behind it.
+fn with_eyes(text: &str) -> Result<Told, Box<dyn Error>> {
+    let Some((path, eyes)) = text.rsplit_once('@') else {
+        return Ok((text.into(), None));
+    };
+    let numbers: Result<Vec<f64>, _> = eyes.split(',').map(str::parse).collect();
+    let eyes: Result<[f64; 4], _> = numbers?.try_into();
+    Ok((path.into(), Some(eyes.map_err(|_| "eyes are x1,y1,x2,y2")?)))
 }
 
 fn confidence(outcome: &Outcome) -> f64 {

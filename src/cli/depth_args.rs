@@ -34,8 +34,8 @@ pub(super) struct DepthArgs {
     /// Order of the channels for the network. [default: rgb]
     #[arg(long, value_name = "ORDER", value_parser = one_of::<Channels>(&["rgb", "bgr"]))]
     model_channels: Option<Channels>,
-    /// Middles of both eyes in pixels of the upright photo: places a face in an estimate that no
-    /// network makes. [default: not known]
+    /// Middles of both eyes in pixels of the upright photo: the subject is found around them, its
+    /// head is kept whole, and an estimate of depth has a face there. [default: not known]
     #[arg(long, value_name = "X1,Y1,X2,Y2", allow_hyphen_values = true, value_parser = eyes)]
     eyes: Option<Eyes>,
     /// How much jumps of depth shrink against gentle slopes, 0 to 1, so that a face keeps its

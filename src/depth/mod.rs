@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
+use crate::eyes;
 use crate::grid::Grid;
 use crate::network::{self, NetworkUsed};
 use crate::photo::Photo;
@@ -202,7 +203,8 @@ fn from_nothing(
     settings: &DepthSettings,
     mut warnings: Vec<String>,
 ) -> Result<Depth> {
-    let found = estimate::estimate(scene.photo, scene.matte, settings.eyes_px)?;
+    let eyes = eyes::named(settings, scene.photo)?;
+    let found = estimate::estimate(scene.photo, scene.matte, eyes);
     if scene.matte.is_none() {
         warnings.push(
             "depth is a gentle dome over the whole photo, since its subject is not known; a \

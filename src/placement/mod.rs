@@ -2,7 +2,7 @@
 //!
 //! The photo, or the part of it that `crop` names, is scaled until it covers the bounding box of
 //! the safe area (or fits inside it), centred there, and then zoomed, turned and shifted as the
-//! settings say. Where a matte marks a subject, that part is chosen by it (`auto.rs`). Nothing is
+//! settings say. Where a matte or the eyes mark a subject, that part is chosen by it (`auto.rs`). Nothing is
 //! turned or mirrored unless asked. This is the one place where y turns from running down to
 //! running up.
 
@@ -16,6 +16,7 @@ use serde::Serialize;
 use self::silhouette::Silhouette;
 use crate::blank::SafeVolume;
 use crate::error::{Error, Result};
+use crate::eyes::Eyes;
 use crate::grid::Grid;
 use crate::settings::{Crop, Cropping, Fit, PlacementSettings};
 
@@ -43,8 +44,10 @@ const HEAD_WARNING: f64 = 1e-4;
 /// The subject of a photo, for placing it.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
-    /// Its opacity, 0 to 1, of the photo's size.
-    pub matte: &'a Grid<f32>,
+    /// Its opacity, 0 to 1, of the photo's size, where it is known.
+    pub matte: Option<&'a Grid<f32>>,
+    /// The eyes of the person who it is, in pixels of the photo, where they are known.
+    pub eyes: Option<Eyes>,
     /// Whether something of the photo shows around it.
     pub background: bool,
 }
@@ -73,9 +76,9 @@ pub struct Placement {
     pub crop: Crop,
     /// How that part was chosen.
     pub crop_method: CropMethod,
-    /// Share of the subject that lies outside of the safe area, 0 to 1; `None` without a subject.
+    /// Share of the subject that lies outside of the safe area, 0 to 1; `None` without a matte.
     pub subject_cut: Option<f64>,
-    /// The same of its head.
+    /// The same of its head, with a matte or the eyes.
     pub head_cut: Option<f64>,
     /// What the user should know.
     pub warnings: Vec<String>,
@@ -89,7 +92,8 @@ impl Placement {
     }
 }
 
-/// Places a photo of `width_px` x `height_px` in the safe area; `subject` where a matte marks one.
+/// Places a photo of `width_px` x `height_px` in the safe area; `subject` where a matte or the eyes mark
+/// one.
 ///
 /// # Errors
 ///
@@ -103,7 +107,13 @@ pub fn place(
 ) -> Result<Placement> {
     validate(settings)?;
     let turn = sine_and_cosine(settings.rotate_degrees.get());
-    let silhouette = subject.and_then(|subject| Silhouette::of(subject.matte, turn));
+    let matte = subject.and_then(|subject| subject.matte);
+    let eyes = subject.and_then(|subject| subject.eyes);
+    let silhouette = match (matte, eyes) {
+        (Some(matte), eyes) => Silhouette::of(matte, eyes, turn),
+        (None, Some(eyes)) => Silhouette::by_eyes(eyes, (width_px, height_px), turn),
+        (None, None) => None,
+    };
     let size_px = [width_px as f64, height_px as f64];
     let whole = Crop {
         x_px: 0.0,
@@ -125,7 +135,7 @@ pub fn place(
                 if settings.crop.is_some() {
                     warnings.push(
                         "no matte marks a subject for --crop auto: all of the photo is fitted; \
-                         give --matte auto or a --matte file"
+                         give --matte auto, a --matte file, or --eyes"
                             .to_owned(),
                     );
                 }
@@ -167,7 +177,7 @@ pub fn place(
     };
     if let Some(silhouette) = silhouette {
         let cut = silhouette.cut(&placement, volume);
-        placement.subject_cut = Some(cut.subject);
+        placement.subject_cut = matte.map(|_| cut.subject);
         placement.head_cut = Some(cut.head);
         placement.warnings.extend(cut_warning(&placement));
     }
@@ -197,7 +207,9 @@ fn cropping(settings: &PlacementSettings) -> Cropping {
 
 /// What is said where the safe area does not hold all of the subject.
 fn cut_warning(placement: &Placement) -> Option<String> {
-    let (subject, head) = (placement.subject_cut?, placement.head_cut?);
+    // By the eyes alone, nothing is known of the subject but its head.
+    let head = placement.head_cut?;
+    let subject = placement.subject_cut.unwrap_or(0.0);
     if subject < CUT_WARNING && head < HEAD_WARNING {
         return None;
     }
@@ -211,10 +223,12 @@ fn cut_warning(placement: &Placement) -> Option<String> {
     } else {
         format!("{} % of its head", percent(head))
     };
-    let subject = percent(subject);
-    Some(format!(
-        "the safe outline cuts off {subject} % of the subject, {of_head}; {remedy}"
-    ))
+    let cut = if placement.subject_cut.is_some() {
+        format!("{} % of the subject, {of_head}", percent(subject))
+    } else {
+        of_head.replace("its head", "the head around the eyes")
+    };
+    Some(format!("the safe outline cuts off {cut}; {remedy}"))
 }
 
 /// A share in per cent, with a digit after the point where it is small.

@@ -3,11 +3,14 @@
 //!
 //! The head is what stands above the neck: the narrowest place between a wide part and a wider one
 //! below, or the row where shoulders begin; with neither, the upper two fifths. Several people side
-//! by side have no such row, and their upper half counts. Faces are not looked for.
+//! by side have no such row, and their upper half counts. Faces are not looked for, but where the
+//! eyes are known, the head is what shows around them, down to the chin.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::blank::SafeVolume;
+use crate::eyes::{CHIN, Eyes, bust};
 use crate::grid::Grid;
 use crate::placement::Placement;
 
@@ -33,6 +36,11 @@ const HEAD_MOST: f64 = 0.62;
 const HEAD_ALONE: f64 = 0.4;
 const HEADS_TOGETHER: f64 = 0.5;
 
+/// How far a head with its hair or hat reaches aside of the eyes and above them, in distances between
+/// them.
+const ASIDE: f64 = 2.2;
+const ABOVE: f64 = 3.2;
+
 /// A square of the photo with some of the subject in it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cell {
@@ -53,7 +61,7 @@ pub(super) struct Cell {
 /// The subject of a photo on cells.
 #[derive(Clone, Debug)]
 pub(super) struct Silhouette<'a> {
-    matte: &'a Grid<f32>,
+    matte: Cow<'a, Grid<f32>>,
     /// Side of a cell, px.
     pub(super) cell_px: usize,
     /// The cells with some of the subject, row by row.
@@ -70,7 +78,24 @@ pub(super) struct Cut {
 impl<'a> Silhouette<'a> {
     /// The silhouette of a photo that will be turned counter-clockwise by an angle of this sine and
     /// cosine; `None` where no pixel shows.
-    pub(super) fn of(matte: &'a Grid<f32>, (sin, cos): (f64, f64)) -> Option<Self> {
+    pub(super) fn of(matte: &'a Grid<f32>, eyes: Option<Eyes>, turn: (f64, f64)) -> Option<Self> {
+        let mut silhouette = Self::without_head(Cow::Borrowed(matte), turn);
+        let shows = silhouette.cells.iter().any(|cell| cell.opaque);
+        shows.then(|| {
+            if !eyes.is_some_and(|eyes| silhouette.mark_head_around(eyes)) {
+                silhouette.mark_head();
+            }
+            silhouette
+        })
+    }
+
+    /// As [`Self::of`], of head and shoulders by the eyes alone, in a photo of `size_px`.
+    pub(super) fn by_eyes(eyes: Eyes, size_px: (usize, usize), turn: (f64, f64)) -> Option<Self> {
+        let mut silhouette = Self::without_head(Cow::Owned(bust(eyes, size_px)), turn);
+        silhouette.mark_head_around(eyes).then_some(silhouette)
+    }
+
+    fn without_head(matte: Cow<'a, Grid<f32>>, (sin, cos): (f64, f64)) -> Self {
         let (width, height) = (matte.width(), matte.height());
         let cell_px = width.max(height).div_ceil(CELLS);
         let (columns, rows) = (width.div_ceil(cell_px), height.div_ceil(cell_px));
@@ -105,16 +130,11 @@ impl<'a> Silhouette<'a> {
                 }
             }
         }
-        let mut silhouette = Self {
+        Self {
             matte,
             cell_px,
             cells,
-        };
-        let shows = silhouette.cells.iter().any(|cell| cell.opaque);
-        shows.then(|| {
-            silhouette.mark_head();
-            silhouette
-        })
+        }
     }
 
     /// Whether the pixel belongs to the head and shows.
@@ -123,6 +143,17 @@ impl<'a> Silhouette<'a> {
         let place = [column / self.cell_px, row / self.cell_px];
         let cell = self.cells.iter().find(|cell| cell.place == place);
         cell.is_some_and(|cell| cell.head) && self.matte.at(column, row) >= OPAQUE
+    }
+
+    /// Marks what shows around the eyes; false where nothing does.
+    fn mark_head_around(&mut self, eyes: Eyes) -> bool {
+        let side = self.cell_px as f64;
+        for cell in &mut self.cells {
+            let [column, row] = cell.place.map(|place| (place as f64 + 0.5) * side);
+            let [x, y] = eyes.to_face(column, row);
+            cell.head = cell.opaque && x.abs() < ASIDE && -ABOVE < y && y < CHIN;
+        }
+        self.cells.iter().any(|cell| cell.head)
     }
 
     fn mark_head(&mut self) {

@@ -1,11 +1,12 @@
 //! `--matte auto`: the subject found in the photo itself.
 
+use crate::eyes::Eyes;
 use crate::grid::Grid;
 use crate::photo::{COLOR_PIXELS, Photo};
 use crate::subject::colors::{SEGMENT_PIXELS, box_means, reduced, size_within};
 use crate::subject::even::{Even, even};
 use crate::subject::refine::{enlarged, soften};
-use crate::subject::segment::{Cut, Seeding, segment};
+use crate::subject::segment::{Clues, Cut, Seeding, segment};
 use crate::subject::sure::{SURE_FROM, Signs, overlap};
 
 /// A subject found in a picture.
@@ -35,20 +36,30 @@ const LEAST_SIDE_PX: usize = 8;
 /// Intersection over union from which on two cuts say the same.
 const ALIKE: f32 = 0.9;
 
-/// Finds the subject of a picture by colour, place and, if there is one, nearness (larger is
-/// nearer, NaN where unknown, of any size). `None` where nothing stands out.
+/// Finds the subject of a picture by colour, place and, if they are known, nearness (larger is
+/// nearer, NaN where unknown, of any size) and the subject's eyes, in the picture's pixels. `None`
+/// where nothing stands out.
 #[must_use]
-pub fn find(color: &Grid<[u8; 3]>, nearness: Option<&Grid<f32>>) -> Option<Found> {
+pub fn find(
+    color: &Grid<[u8; 3]>,
+    nearness: Option<&Grid<f32>>,
+    eyes: Option<Eyes>,
+) -> Option<Found> {
     if color.width().min(color.height()) < LEAST_SIDE_PX {
         return None;
     }
     let colors = reduced(color, SEGMENT_PIXELS);
     let size = (colors.width(), colors.height());
     let nearness = nearness.and_then(|nearness| zero_to_one(nearness, size));
+    let eyes = eyes.map(|eyes| eyes.scaled(size.0 as f64 / color.width() as f64));
+    let clues = Clues {
+        nearness: nearness.as_ref(),
+        eyes,
+    };
     let cuts = [Seeding::FIRST, Seeding::SECOND];
     let (first, second) = rayon::join(
-        || segment(&colors, nearness.as_ref(), cuts[0]),
-        || segment(&colors, nearness.as_ref(), cuts[1]),
+        || segment_twice(&colors, clues, cuts[0]),
+        || segment_twice(&colors, clues, cuts[1]),
     );
     let by_graph = first.map(|cut| (Signs::of(&colors, &cut, second.as_ref()), cut));
     // What looks odd among photos may be plain all the same: black hair, cut out and laid on black.
@@ -56,7 +67,7 @@ pub fn find(color: &Grid<[u8; 3]>, nearness: Option<&Grid<f32>>) -> Option<Found
         let better = by_graph.as_ref().is_none_or(|(signs, other)| {
             // Of two sure ones that agree, the graph cut follows hair more closely.
             let agree = overlap(&cut.mask, &other.mask) >= ALIKE;
-            let by_graph = signs.confidence();
+            let by_graph = signs.confidence(eyes.is_some());
             by_graph < SURE_FROM || (by_graph < confidence && !agree)
         });
         if better {
@@ -70,14 +81,29 @@ pub fn find(color: &Grid<[u8; 3]>, nearness: Option<&Grid<f32>>) -> Option<Found
     }
     by_graph.map(|(signs, cut)| Found {
         matte: soften(&hard(&cut), color),
-        confidence: signs.confidence(),
+        confidence: signs.confidence(eyes.is_some()),
         signs,
-        method: if nearness.is_some() {
-            "graph cut on colour and depth, guided filter"
-        } else {
-            "graph cut on colour, guided filter"
+        method: match (nearness.is_some(), eyes.is_some()) {
+            (true, true) => "graph cut on colour, depth and eyes, guided filter",
+            (true, false) => "graph cut on colour and depth, guided filter",
+            (false, true) => "graph cut on colour and eyes, guided filter",
+            (false, false) => "graph cut on colour, guided filter",
         },
     })
+}
+
+/// Where eyes are known, how far the head is turned shows in a first cut, and that says where the
+/// rest of the head is.
+fn segment_twice(colors: &Grid<[f32; 3]>, clues: Clues<'_>, seeding: Seeding) -> Option<Cut> {
+    let first = segment(colors, clues, seeding)?;
+    let Some(eyes) = clues.eyes else {
+        return Some(first);
+    };
+    let turned = Clues {
+        eyes: Some(eyes.turned(eyes.turn(&first.mask))),
+        ..clues
+    };
+    segment(colors, turned, seeding)
 }
 
 fn hard(cut: &Cut) -> Grid<f32> {

@@ -22,6 +22,7 @@ use std::path::Path;
 
 use crate::depth::DepthMap;
 use crate::error::{Error, Result};
+use crate::eyes::Eyes;
 use crate::grid::Grid;
 use crate::network::{self, NetworkUsed};
 use crate::photo::Photo;
@@ -43,6 +44,8 @@ pub struct Hints<'a> {
     pub color: Option<&'a Grid<[u8; 3]>>,
     /// The depth map, where there is one.
     pub depth: Option<&'a DepthMap>,
+    /// The eyes of the person who is the subject, in pixels of the photo, where they are known.
+    pub eyes: Option<Eyes>,
     /// Largest picture that is decoded for a matte, millions of pixels.
     pub max_megapixels: Option<f64>,
 }
@@ -234,7 +237,9 @@ fn from_photo(photo: &Photo, hints: Hints<'_>) -> Matte {
         }
     };
     let nearness = hints.depth.map(|depth| &depth.nearness);
-    let Some(found) = find(color, nearness) else {
+    let scale = color.width() as f64 / photo.luminance.width() as f64;
+    let eyes = hints.eyes.map(|eyes| eyes.scaled(scale));
+    let Some(found) = find(color, nearness, eyes) else {
         let mut matte = Matte::whole("auto", "none: nothing stands out");
         matte.confidence = Some(0.0);
         matte.warnings.push(

@@ -4,7 +4,11 @@
 //! says where the rest is, which has other colours and would else be cut off: the head reaches
 //! a third beyond the face, and the body widens from the neck to the lower edge. No more than a hint:
 //! the cut goes by the colours. Grey photos have no colour of skin, and get none.
+//!
+//! Where the eyes are known, they say all this better: the middle of the face belongs to the subject,
+//! and what lies far from head and shoulders hardly does.
 
+use crate::eyes::{Eyes, in_body, in_head};
 use crate::grid::Grid;
 use crate::subject::segment::skin;
 
@@ -85,4 +89,64 @@ pub(super) fn person(colors: &Grid<[f32; 3]>, outstanding: &Grid<f32>) -> Option
         };
         (0.5 + 2.5 * head.max(body)).clamp(0.0, 1.0) as f32
     }))
+}
+
+/// Log odds for the middle of the face, for the rest of the head from well inside, and against what lies
+/// far from head and shoulders.
+const FACE_ODDS: f32 = 8.0;
+const HEAD_ODDS: f32 = 3.5;
+const FAR_ODDS: f32 = -4.0;
+
+/// So far inside the oval of a head, in its half axes, it is well inside.
+const WELL_INSIDE: f64 = 0.3;
+
+/// A border this near to head and shoulders is not taken for background.
+const NEAR: f64 = -0.2;
+
+/// Middle and half axes of the part of the face that is always seen, in the frame of the eyes: from the
+/// brow to the mouth.
+const CORE_MIDDLE: f64 = 0.4;
+const CORE_HALF: [f64; 2] = [0.8, 0.9];
+
+/// So far outside of head and shoulders, in their half axes, hats, hair and wide clothes become unlikely, and
+/// so far they are not expected.
+const FAR: (f64, f64) = (-0.5, -1.2);
+
+/// How fast the likelihood of the person grows inward from the outline of head and shoulders, and how fast it falls
+/// outward, to each of their half axes.
+const INWARD: f64 = 2.5;
+const OUTWARD: f64 = 0.6;
+
+/// How likely each pixel is the person's who has these eyes, 0 to 1.
+pub(super) fn person_by_eyes(eyes: Eyes, (width, height): (usize, usize)) -> Grid<f32> {
+    Grid::from_fn(width, height, |column, row| {
+        let inside = inside(eyes, column, row);
+        let slope = if inside > 0.0 { INWARD } else { OUTWARD };
+        (0.5 + slope * inside).clamp(0.0, 1.0) as f32
+    })
+}
+
+/// Log odds that the eyes give beside that.
+pub(super) fn known(eyes: Eyes, (width, height): (usize, usize)) -> Grid<f32> {
+    Grid::from_fn(width, height, |column, row| {
+        let [x, y] = eyes.to_face(column as f64 + 0.5, row as f64 + 0.5);
+        let at = eyes.to_head(column as f64 + 0.5, row as f64 + 0.5);
+        if (x / CORE_HALF[0]).hypot((y - CORE_MIDDLE) / CORE_HALF[1]) < 1.0 {
+            return FACE_ODDS;
+        }
+        let head = (in_head(at) / WELL_INSIDE).clamp(0.0, 1.0);
+        let far = ((inside(eyes, column, row) - FAR.0) / (FAR.1 - FAR.0)).clamp(0.0, 1.0);
+        HEAD_ODDS * head as f32 + FAR_ODDS * far as f32
+    })
+}
+
+/// Whether a pixel may be the person's who has these eyes, so that a border there tells nothing.
+pub(super) fn may_be(eyes: Eyes, column: usize, row: usize) -> bool {
+    inside(eyes, column, row) > NEAR
+}
+
+/// How far inside head or body a pixel lies, as [`in_head`].
+fn inside(eyes: Eyes, column: usize, row: usize) -> f64 {
+    let at = eyes.to_head(column as f64 + 0.5, row as f64 + 0.5);
+    in_head(at).max(in_body(at))
 }

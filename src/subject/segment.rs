@@ -9,19 +9,21 @@
 //!    fitted again to each cut (GrabCut).
 //! 3. The cut (`flow`): each pixel's odds against the colour edges that a border would follow.
 //!
-//! Where a depth map is given, nearness joins what stands out. The bottom of the picture is no
+//! Where a depth map is given, nearness joins what stands out. Where the eyes are known, they say where
+//! the person is, and that some of the border is. The bottom of the picture is no
 //! background: portraits stand on it.
 //!
 //! # Source
 //!
 //! C. Rother, V. Kolmogorov, A. Blake, *GrabCut*, SIGGRAPH 2004.
 
+use crate::eyes::Eyes;
 use crate::grid::Grid;
 use crate::subject::barrier::barrier;
 use crate::subject::flow::{Flow, STEPS};
 use crate::subject::mixture::Mixture;
 use crate::subject::parts::tidy;
-use crate::subject::person::person;
+use crate::subject::person::{known, may_be, person, person_by_eyes};
 
 /// Rounds of fitting and cutting; the cut seldom moves after the third.
 const ROUNDS: usize = 4;
@@ -42,6 +44,9 @@ const SKIN_WEIGHT: f32 = 0.2;
 
 /// How much a person who is expected around a face counts against what stands out.
 const PERSON_WEIGHT: f32 = 0.5;
+
+/// The same where the eyes are known.
+const EYES_WEIGHT: f32 = 0.75;
 
 /// Price of an edge across an even colour, in log odds.
 const EDGE: f32 = 9.0;
@@ -90,6 +95,15 @@ impl Seeding {
     };
 }
 
+/// What is known beside the colours.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Clues<'a> {
+    /// Nearness, 0 to 1, of the picture's size.
+    pub(super) nearness: Option<&'a Grid<f32>>,
+    /// The subject's eyes, in the picture's pixels.
+    pub(super) eyes: Option<Eyes>,
+}
+
 /// A cut and the models that it comes from.
 pub(super) struct Cut {
     /// True on the subject.
@@ -98,15 +112,13 @@ pub(super) struct Cut {
     pub(super) odds: Grid<f32>,
 }
 
-/// Cuts the subject out of a reduced picture; `nearness` has its size, 0 to 1. `None` where nothing
-/// stands out.
-pub(super) fn segment(
-    colors: &Grid<[f32; 3]>,
-    nearness: Option<&Grid<f32>>,
-    seeding: Seeding,
-) -> Option<Cut> {
-    let border = background_border(colors, seeding)?;
-    let prior = stands_out(colors, nearness, &border, seeding)?;
+/// Cuts the subject out of a reduced picture. `None` where nothing stands out.
+pub(super) fn segment(colors: &Grid<[f32; 3]>, clues: Clues<'_>, seeding: Seeding) -> Option<Cut> {
+    let border = background_border(colors, clues.eyes, seeding)?;
+    let prior = stands_out(colors, clues, &border, seeding)?;
+    let known = clues
+        .eyes
+        .map(|eyes| known(eyes, (colors.width(), colors.height())));
     let edges = Edges::new(colors);
     let mut weights = prior.clone();
     let mut cut = None;
@@ -118,6 +130,9 @@ pub(super) fn segment(
                 odds.at(column, row) + PRIOR_WEIGHT[round] * (prior / (1.0 - prior)).ln();
             if border.at(column, row) {
                 bias -= BORDER_ODDS[round];
+            }
+            if let Some(known) = &known {
+                bias += known.at(column, row);
             }
             (bias * UNITS) as i32
         });
@@ -138,9 +153,20 @@ pub(super) fn segment(
 
 /// The part of the border that is taken for background: above, and down the sides, but for
 /// stretches that look like nothing else on the border: there the subject leaves the picture.
-fn background_border(colors: &Grid<[f32; 3]>, seeding: Seeding) -> Option<Grid<bool>> {
+fn background_border(
+    colors: &Grid<[f32; 3]>,
+    eyes: Option<Eyes>,
+    seeding: Seeding,
+) -> Option<Grid<bool>> {
     let (width, height) = (colors.width(), colors.height());
-    let stretches = stretches(width, height, seeding);
+    let mut stretches = stretches(width, height, seeding);
+    if let Some(eyes) = eyes {
+        stretches = Grid::from_fn(width, height, |column, row| {
+            stretches
+                .at(column, row)
+                .filter(|_| !may_be(eyes, column, row))
+        });
+    }
     let mut odd: Vec<(f32, usize)> = Vec::new();
     for stretch in 0..STRETCHES {
         let weigh = |own: bool| -> Vec<f32> {
@@ -217,28 +243,31 @@ fn differs(colors: &Grid<[f32; 3]>, border: &Grid<bool>) -> Option<Grid<f32>> {
 /// How much each pixel stands out, 0 to 1.
 fn stands_out(
     colors: &Grid<[f32; 3]>,
-    nearness: Option<&Grid<f32>>,
+    clues: Clues<'_>,
     border: &Grid<bool>,
     seeding: Seeding,
 ) -> Option<Grid<f32>> {
     let (width, height) = (colors.width(), colors.height());
     let outstanding = differs(colors, border)?;
-    let person = person(colors, &outstanding);
+    let person = match clues.eyes {
+        Some(eyes) => Some((EYES_WEIGHT, person_by_eyes(eyes, (width, height)))),
+        None => person(colors, &outstanding).map(|person| (PERSON_WEIGHT, person)),
+    };
     let out = Grid::from_fn(width, height, |column, row| {
         let x = ((column as f32 + 0.5) / width as f32 - 0.5) / seeding.centre;
         // Faces lie above the middle, bodies below: the prior reaches down to the bottom.
         let y = ((row as f32 + 0.5) / height as f32 - 0.55) / (1.3 * seeding.centre);
         let centre = (-0.5 * (x * x + y.min(0.4 * y) * y.min(0.4 * y))).exp();
         let mut out = outstanding.at(column, row);
-        if let Some(nearness) = nearness {
+        if let Some(nearness) = clues.nearness {
             out = 0.5 * out + 0.5 * nearness.at(column, row);
         }
         out += SKIN_WEIGHT * skin(&colors.at(column, row));
         match &person {
             // Where a face is seen, it says better than the centre what belongs to the subject.
-            Some(person) => {
+            Some((weight, person)) => {
                 let person = person.at(column, row);
-                PERSON_WEIGHT * person + (1.0 - PERSON_WEIGHT) * out * centre.max(person)
+                weight * person + (1.0 - weight) * out * centre.max(person)
             }
             None => out * centre,
         }

@@ -3,7 +3,8 @@
 //! The confidence estimates the chance that the mean absolute error of the matte is below 0.08. It
 //! is a logistic function of six signs, fitted to the composites of `examples/matte_confidence` whose
 //! matte is known (those before every second background) and to photos that were judged by eye; the
-//! other composites were held out for the figures in the README. Two signs that no composite shows,
+//! other composites were held out for the figures in the README. Where the eyes are known, one sign
+//! says as much of the composites that were held out as all of them. Two signs that no composite shows,
 //! a subject that is next to nothing or next to everything and one that lies along the border,
 //! count as they did before: by limits set by eye.
 //!
@@ -115,19 +116,25 @@ impl Signs {
         }
     }
 
-    /// How sure, 0 to 1.
-    pub(super) fn confidence(&self) -> f32 {
+    /// How sure, 0 to 1; `by_eyes` where they told the subject's place, and what is left to doubt is whether
+    /// colours told its outline.
+    pub(super) fn confidence(&self, by_eyes: bool) -> f32 {
         let rise = |value: f32, none: f32, full: f32| {
             let t = ((value - none) / (full - none)).clamp(0.0, 1.0);
             t * t * (3.0 - 2.0 * t)
         };
         // A cut along edges much sharper than all others follows those inside the subject, or of
         // something behind it: from 3 to 5 times as sharp, the odds fall by nine.
-        let log_odds = -20.67 + 22.84 * self.separation.max(0.8) + 3.7 * self.stability.max(0.4)
+        let by_signs = -20.67 + 22.84 * self.separation.max(0.8) + 3.7 * self.stability.max(0.4)
             - 4.2 * self.contrast.clamp(3.0, 5.0).ln()
             + 1.47 * self.foot.min(0.6)
             + 1.03 * self.skin.clamp(0.3, 0.9)
             - 0.24 * self.roughness.clamp(1.0, 3.0);
+        let log_odds = if by_eyes {
+            -17.48 + 22.02 * self.separation.max(0.7)
+        } else {
+            by_signs
+        };
         rise(self.area, 0.005, 0.04) * rise(self.area, 0.95, 0.75) * rise(self.contact, 0.6, 0.15)
             / (1.0 + (-log_odds).exp())
     }

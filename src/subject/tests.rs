@@ -137,7 +137,7 @@ fn a_head_with_hair_is_found_before_leaves_walls_and_sky() {
     ];
     for (scene, (behind, grain)) in scenes.into_iter().enumerate() {
         let Composite { color, matte } = composite(scene as u64 + 20, behind, grain);
-        let found = find(&color, None).unwrap();
+        let found = find(&color, None, None).unwrap();
         let error = mean_error(&found.matte, &matte);
         // All background is an error of 0.36, all subject one of 0.64.
         assert!(error < 0.015, "scene {scene}: {error}");
@@ -160,7 +160,7 @@ fn nothing_but_texture_is_no_subject() {
             let shade = texture(seed, column, row, 40.0) + texture(seed + 9, column, row, 7.0);
             [110.0, 120.0, 90.0].map(|value| (value + 30.0 * shade) as u8)
         });
-        let confidence = find(&color, None).map_or(0.0, |found| found.confidence);
+        let confidence = find(&color, None, None).map_or(0.0, |found| found.confidence);
         assert!(confidence < SURE_FROM, "seed {seed}: {confidence}");
     }
 }
@@ -184,7 +184,7 @@ fn depth_finds_what_colour_cannot() {
     });
     let inside = |column: usize, row: usize| (column as f32 - 80.0).hypot(row as f32 - 65.0) < 35.0;
     let nearness = Grid::from_fn(160, 120, |c, r| f32::from(u8::from(inside(c, r))));
-    let found = find(&color, Some(&nearness)).unwrap();
+    let found = find(&color, Some(&nearness), None).unwrap();
     assert!(found.method.contains("depth"));
     let truth = Grid::from_fn(160, 120, |c, r| f32::from(u8::from(inside(c, r))));
     let error = mean_error(&found.matte, &truth);
@@ -192,11 +192,50 @@ fn depth_finds_what_colour_cannot() {
 }
 
 #[test]
+fn eyes_find_what_colour_cannot() {
+    // Between skin and hair, and as mottled: nothing stands out.
+    let scenes = [
+        ([150.0, 110.0, 85.0], 70.0),
+        ([150.0, 110.0, 95.0], 80.0),
+        ([130.0, 100.0, 85.0], 90.0),
+        ([140.0, 110.0, 100.0], 100.0),
+    ];
+    for (scene, (behind, grain)) in scenes.into_iter().enumerate() {
+        let Composite { color, matte } = composite(scene as u64 + 40, behind, grain);
+        let eyes = Eyes::in_photo([130.0, 132.0, 170.0, 132.0], (300, 340)).unwrap();
+        let told = find(&color, None, Some(eyes)).unwrap();
+        assert!(told.method.contains("eyes"));
+        let error = mean_error(&told.matte, &matte);
+        let alone = find(&color, None, None);
+        let alone = alone.map_or(0.36, |found| mean_error(&found.matte, &matte));
+        assert!(
+            error < 0.07 && error < 0.5 * alone,
+            "scene {scene}: {error}, without {alone}"
+        );
+    }
+}
+
+#[test]
+fn eyes_are_those_of_the_photo_whatever_the_size_of_its_copy() {
+    let Composite { color, matte } = composite(20, [70.0, 120.0, 60.0], 22.0);
+    let twice = photo(Grid::filled(600, 680, 0.5), None);
+    let hints = Hints {
+        color: Some(&color),
+        eyes: Some(Eyes::in_photo([260.0, 264.0, 340.0, 264.0], (600, 680)).unwrap()),
+        ..Hints::default()
+    };
+    let found = super::matte(&twice, hints, &from(MatteSource::Auto), &Run::default()).unwrap();
+    let found = found.grid.unwrap();
+    let halved = Grid::from_fn(300, 340, |column, row| found.at(2 * column, 2 * row));
+    assert!(mean_error(&halved, &matte) < 0.03);
+}
+
+#[test]
 fn mattes_are_the_same_on_any_number_of_threads() {
     let Composite { color, .. } = composite(3, [70.0, 120.0, 60.0], 20.0);
     let on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        pool.unwrap().install(|| find(&color, None).unwrap())
+        pool.unwrap().install(|| find(&color, None, None).unwrap())
     };
     let (one, five) = (on(1), on(5));
     assert!(one.matte == five.matte && one.confidence == five.confidence);

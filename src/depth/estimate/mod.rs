@@ -13,10 +13,9 @@
 mod dome;
 mod face;
 
-use crate::error::{Error, Result};
+use crate::eyes::Eyes;
 use crate::grid::Grid;
 use crate::photo::Photo;
-use face::Eyes;
 
 /// Longer side of the estimate, px: finer shapes are not known anyway.
 const SIDE_PX: usize = 400;
@@ -45,28 +44,16 @@ pub(super) struct Estimate {
     pub(super) confidence: f32,
 }
 
-/// Estimates the depth of a photo; `eyes_px` are the middles of both eyes, x and y in photo pixels.
-///
-/// # Errors
-///
-/// [`Error::Setting`] for eyes that do not lie in the photo, or that are no face apart.
-pub(super) fn estimate(
-    photo: &Photo,
-    matte: Option<&Grid<f32>>,
-    eyes_px: Option<[f64; 4]>,
-) -> Result<Estimate> {
+/// Estimates the depth of a photo by its matte and by the eyes in it.
+pub(super) fn estimate(photo: &Photo, matte: Option<&Grid<f32>>, eyes: Option<Eyes>) -> Estimate {
     let (width, height) = (photo.luminance.width(), photo.luminance.height());
     let step = width.max(height).div_ceil(SIDE_PX);
-    let eyes = eyes_px
-        .map(|eyes| Eyes::in_photo(eyes, (width, height), step))
-        .transpose()?;
+    let eyes = eyes.map(|eyes| eyes.scaled(1.0 / step as f64));
     let lightness = reduced(&photo.luminance, step).map(|light| light.max(0.0).sqrt());
     let inside = matte.and_then(|matte| subject(matte, step));
     let (dome, radius_px) = match &inside {
         Some(inside) => {
-            let cap = eyes
-                .as_ref()
-                .map(|eyes| face::DOME_RADIUS * eyes.apart_px());
+            let cap = eyes.map(|eyes| face::DOME_RADIUS * eyes.apart_px() as f32);
             dome::over(inside, cap)
         }
         None => dome::gentle(lightness.width(), lightness.height()),
@@ -75,7 +62,7 @@ pub(super) fn estimate(
     let within = inside.as_ref().unwrap_or(&everywhere);
     let reach_px = (DETAIL_REACH * radius_px).max(1.0);
     let smooth = dome::blur(&lightness, within, reach_px);
-    let mut nearness = match &eyes {
+    let mut nearness = match eyes {
         Some(eyes) => face::onto(&dome, inside.as_ref(), eyes),
         None => dome,
     };
@@ -93,11 +80,11 @@ pub(super) fn estimate(
         (false, true) => ("estimate, face by the eyes, no matte", 0.2),
         (false, false) => ("estimate, gentle dome over the whole photo", 0.1),
     };
-    Ok(Estimate {
+    Estimate {
         nearness,
         origin,
         confidence,
-    })
+    }
 }
 
 /// The subject of a matte; `None` where it is next to nothing or next to everything.
@@ -125,12 +112,6 @@ fn reduced(grid: &Grid<f32>, step: usize) -> Grid<f32> {
     )
 }
 
-fn odd_eyes(eyes: [f64; 4], limit: &str) -> Error {
-    let shown = eyes.map(|number| number.to_string()).join(",");
-    let remedy = "give the middles of both eyes in pixels of the upright photo: x1,y1,x2,y2";
-    Error::setting("--eyes", &shown, limit, remedy)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,6 +123,11 @@ mod tests {
             alpha: None,
             warnings: Vec::new(),
         }
+    }
+
+    fn eyes_at(px: [f64; 4], photo: &Photo) -> Eyes {
+        let size = (photo.luminance.width(), photo.luminance.height());
+        Eyes::in_photo(px, size).unwrap()
     }
 
     /// Spearman's rank correlation.
@@ -197,10 +183,10 @@ mod tests {
     #[test]
     fn on_the_bust_the_dome_is_in_order_and_the_face_by_its_eyes_is_better() {
         let (photo, matte, depth) = bust();
-        let dome = estimate(&photo, Some(&matte), None).unwrap();
+        let dome = estimate(&photo, Some(&matte), None);
         let dome = in_face(&dome.nearness, &depth);
-        let eyes = [124.8, 117.3, 171.0, 120.0];
-        let face = estimate(&photo, Some(&matte), Some(eyes)).unwrap();
+        let eyes = eyes_at([124.8, 117.3, 171.0, 120.0], &photo);
+        let face = estimate(&photo, Some(&matte), Some(eyes));
         let face = in_face(&face.nearness, &depth);
         let brightness = in_face(&photo.luminance, &depth);
         assert!(dome > 0.47, "dome {dome}");
@@ -217,9 +203,10 @@ mod tests {
         let spotted = photo(Grid::from_fn(200, 200, |x, y| {
             unit(1, (x / 9 * 100 + y / 9) as u64)
         }));
-        for eyes in [None, Some([80.0, 90.0, 120.0, 90.0])] {
-            let a = estimate(&plain, Some(&matte), eyes).unwrap().nearness;
-            let b = estimate(&spotted, Some(&matte), eyes).unwrap().nearness;
+        let eyes = eyes_at([80.0, 90.0, 120.0, 90.0], &plain);
+        for eyes in [None, Some(eyes)] {
+            let a = estimate(&plain, Some(&matte), eyes).nearness;
+            let b = estimate(&spotted, Some(&matte), eyes).nearness;
             let range = a.values().iter().copied().fold(0.0, f32::max);
             for (a, b) in a.values().iter().zip(b.values()) {
                 assert!((a - b).abs() <= 0.1 * range, "{a} and {b}");
@@ -232,31 +219,17 @@ mod tests {
         let grey = photo(Grid::filled(60, 40, 0.5));
         for value in [0.0, 1.0, f32::NAN] {
             let matte = Grid::filled(60, 40, value);
-            let odd = estimate(&grey, Some(&matte), None).unwrap();
-            let none = estimate(&grey, None, None).unwrap();
+            let odd = estimate(&grey, Some(&matte), None);
+            let none = estimate(&grey, None, None);
             assert_eq!(odd.nearness, none.nearness);
         }
         for (width, height) in [(1, 1), (1, 900), (1300, 2), (2, 2)] {
             let odd = photo(Grid::filled(width, height, 0.5));
             let half = Grid::from_fn(width, height, |x, y| f32::from(u8::from((x + y) % 2 == 0)));
             for matte in [None, Some(&half)] {
-                let map = estimate(&odd, matte, None).unwrap().nearness;
+                let map = estimate(&odd, matte, None).nearness;
                 assert!(map.values().iter().all(|value| value.is_finite()));
             }
-        }
-    }
-
-    #[test]
-    fn eyes_outside_the_photo_are_refused() {
-        let grey = photo(Grid::filled(60, 40, 0.5));
-        for eyes in [
-            [-1.0, 5.0, 20.0, 5.0],
-            [5.0, 5.0, 20.0, 41.0],
-            [5.0, 5.0, 5.5, 5.0],
-            [f64::NAN, 5.0, 20.0, 5.0],
-        ] {
-            let error = estimate(&grey, None, Some(eyes)).unwrap_err().to_string();
-            assert!(error.starts_with("--eyes"), "{error}");
         }
     }
 }
