@@ -22,12 +22,14 @@ use crate::photo::Photo;
 use crate::placement::Placement;
 use crate::plan::{MOST_POINTS, Plan};
 use crate::plate::{Plate, Surface};
-use crate::report::{DepthReport, MatteReport, Report, Unplaced, peak_memory_mb};
+use crate::report::{DepthReport, FaceReport, MatteReport, Report, Unplaced, peak_memory_mb};
 use crate::run::Run;
-use crate::settings::{DepthSource, MatteSource, Settings};
+use crate::settings::{DepthSettings, DepthSource, MatteSource, Settings};
 use crate::spacing::closeness;
 use crate::tone::ToneMap;
-use crate::{depth, order, photo, placement, plan, preview, relief, sampling, subject, tone};
+use crate::{
+    depth, eyes, network, order, photo, placement, plan, preview, relief, sampling, subject, tone,
+};
 
 /// A file of points to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +72,8 @@ pub struct Etched {
     pub depth: DepthReport,
     /// Which part of the photo is etched.
     pub matte: MatteReport,
+    /// The face whose eyes are known, where one was looked for.
+    pub face: Option<FaceReport>,
     /// Points that the tone asked for where the spacing left no room.
     pub unplaced: Unplaced,
     /// The least scaled distance of two points; `None` with fewer than two.
@@ -184,7 +188,8 @@ struct Source<'a> {
 fn decode(path: &Path, settings: &Settings) -> Result<(Photo, Option<Grid<[u8; 3]>>)> {
     let max_megapixels = settings.photo.max_megapixels;
     let depth = &settings.depth;
-    let network = depth.model.is_some() && depth.source == DepthSource::Auto;
+    let face = depth.face_model.is_some() && depth.eyes_px.is_none();
+    let network = face || (depth.model.is_some() && depth.source == DepthSource::Auto);
     if network || settings.matte.source == MatteSource::Auto {
         let (photo, color) = photo::decode_in_color(path, max_megapixels)?;
         return Ok((photo, Some(color)));
@@ -205,7 +210,16 @@ fn etch_planned(
     let mut warnings = settings.without_effect();
     warnings.extend(photo.warnings.iter().cloned());
 
-    let eyes = crate::eyes::named(&settings.depth, photo)?;
+    let mut depth_settings = settings.depth.clone();
+    let face = face(
+        photo,
+        source.color,
+        &mut depth_settings,
+        clock,
+        &mut warnings,
+    )?;
+    let depth_settings = depth_settings;
+    let eyes = eyes::named(&depth_settings, photo)?;
 
     // An estimate of depth starts from the matte; any other depth helps to find it.
     let scene = Scene {
@@ -217,7 +231,7 @@ fn etch_planned(
     let run = clock.run();
     let mut depth = None;
     if settings.depth.source != DepthSource::Auto {
-        depth = Some(clock.time("depth", || depth::depth(&scene, &settings.depth, run))?);
+        depth = Some(clock.time("depth", || depth::depth(&scene, &depth_settings, run))?);
     }
     let mut matte = clock.time("matte", || {
         let hints = subject::Hints {
@@ -238,7 +252,7 @@ fn etch_planned(
                 matte: subject,
                 ..scene
             };
-            depth::depth(&scene, &settings.depth, run)
+            depth::depth(&scene, &depth_settings, run)
         })?,
     };
     let depth_memory_mb = peak_memory_mb();
@@ -349,12 +363,48 @@ fn etch_planned(
             network: matte.network,
             share: matte.share,
         },
+        face,
         unplaced,
         least_ratio: None,
         clearance_mm: f64::INFINITY,
         estimate,
         warnings,
     })
+}
+
+/// Looks for the face that is the subject's: as the settings name its eyes, else by the network of faces,
+/// which adds them to the settings.
+fn face(
+    photo: &Photo,
+    color: Option<&Grid<[u8; 3]>>,
+    settings: &mut DepthSettings,
+    clock: &mut Clock<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<Option<FaceReport>> {
+    if settings.eyes_px.is_some() {
+        return Ok(Some(FaceReport {
+            eyes_px: settings.eyes_px,
+            source: "given".to_owned(),
+            confidence: None,
+            count: None,
+            network: None,
+        }));
+    }
+    let Some(model) = &settings.face_model else {
+        return Ok(None);
+    };
+    let run = clock.run();
+    let faces = clock.time("face", || network::eyes(model, photo, color, run))?;
+    let source = model.display().to_string();
+    warnings.extend(faces.warnings);
+    settings.eyes_px = faces.eyes_px;
+    Ok(Some(FaceReport {
+        eyes_px: faces.eyes_px,
+        source,
+        confidence: faces.eyes_px.map(|_| faces.score),
+        count: Some(faces.count),
+        network: Some(faces.network),
+    }))
 }
 
 /// Refuses a picture of more points than a job can have, before any of them is made.

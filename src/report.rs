@@ -58,6 +58,9 @@ pub struct Report {
     pub depth: DepthReport,
     /// Which part of the photo was etched.
     pub matte: MatteReport,
+    /// The face whose eyes are known; absent where none was looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub face: Option<FaceReport>,
     /// What is done to z for the machine: `off`, or `divide` by the glass's index.
     pub z_compensation: String,
     /// The unit and the frame of the files, where they are not our millimetres: all other numbers
@@ -101,6 +104,9 @@ pub enum Role {
     /// The network of mattes.
     #[serde(rename = "matte-network")]
     MatteNetwork,
+    /// The network of faces.
+    #[serde(rename = "face-network")]
+    FaceNetwork,
     /// The definition of the blank.
     Blank,
     /// The definition of the machine.
@@ -253,6 +259,25 @@ pub struct MatteReport {
     pub share: f64,
 }
 
+/// The face that is the subject's.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct FaceReport {
+    /// Middles of its eyes, x and y in upright photo pixels; absent where no face was seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eyes_px: Option<[f64; 4]>,
+    /// Where they came from: `given`, or the file of the network.
+    pub source: String,
+    /// How sure the network is of the face, 0 to 1; absent where the eyes were given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f32>,
+    /// How many faces it sees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<usize>,
+    /// The network, where one was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<NetworkUsed>,
+}
+
 /// What the machine needs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct EstimateReport {
@@ -284,6 +309,7 @@ impl fmt::Display for Role {
             Self::Network => "network of depth",
             Self::Matte => "matte",
             Self::MatteNetwork => "network of mattes",
+            Self::FaceNetwork => "network of faces",
             Self::Blank => "blank",
             Self::Machine => "machine",
         })

@@ -57,6 +57,9 @@ impl Settings {
                 "the network of --depth-model is not asked; give --depth auto as well".to_owned(),
             );
         }
+        if depth.face_model.is_some() && depth.eyes_px.is_some() {
+            lines.push("the network of --face-model is not asked: --eyes names them".to_owned());
+        }
         if self.matte.model.is_some() && self.matte.source != MatteSource::Auto {
             lines.push(
                 "the network of --matte-model is not asked; give --matte auto as well".to_owned(),
@@ -249,6 +252,9 @@ pub struct DepthSettings {
     /// Middles of both eyes, x and y in upright photo pixels: for an estimate of depth without a
     /// network, for `--matte auto`, and for a crop that keeps the head whole. Default: not known.
     pub eyes_px: Option<[f64; 4]>,
+    /// Network that finds faces (YuNet), an ONNX file: asked for the eyes where they are not named.
+    /// Default: none.
+    pub face_model: Option<PathBuf>,
     /// Depth of the relief from its nearest to its farthest point. Default: as deep as fits, at
     /// most a third of the safe width.
     pub relief_mm: Option<Mm>,
@@ -268,6 +274,7 @@ impl Default for DepthSettings {
             model: None,
             network: ModelSettings::default(),
             eyes_px: None,
+            face_model: None,
             relief_mm: None,
             relief_curve: None,
             detail: 1.0,

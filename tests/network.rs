@@ -364,3 +364,100 @@ fn a_network_makes_a_relief_and_the_report_tells() {
     assert!(depth["relief_mm"].as_f64().unwrap() > 0.5);
     assert_eq!(report["inputs"][1]["role"], "network");
 }
+
+/// Grey 40 with bright squares of 32 px at these corners, 128 x 128: what `yunet_like` takes for faces.
+fn faces_at(corners: &[(u32, u32)]) -> Photo {
+    let bright = |x: usize, y: usize| {
+        let inside = |&(left, top): &(u32, u32)| {
+            (left..left + 32).contains(&(x as u32)) && (top..top + 32).contains(&(y as u32))
+        };
+        corners.iter().any(inside)
+    };
+    Photo {
+        luminance: Grid::from_fn(128, 128, |x, y| if bright(x, y) { 1.0 } else { 0.02 }),
+        alpha: None,
+        warnings: Vec::new(),
+    }
+}
+
+#[test]
+fn eyes_are_those_of_the_face_in_pixels_of_the_photo() {
+    let see =
+        |photo: &Photo| network::eyes(&model("yunet_like"), photo, None, &Run::default()).unwrap();
+    // Cell 1, 2 of the network's 4 x 4; eyes a quarter left of its corner and a quarter right of its end.
+    let one = see(&faces_at(&[(32, 64)]));
+    assert_eq!(one.count, 1);
+    assert_eq!(one.network.input_px, [64, 64]);
+    let eyes = one.eyes_px.unwrap();
+    for (px, wanted) in eyes.iter().zip([24.0, 72.0, 72.0, 72.0]) {
+        assert!((px - wanted).abs() < 1e-3, "{eyes:?}");
+    }
+    assert!(one.score > 0.9 && one.warnings.is_empty());
+
+    let two = see(&faces_at(&[(32, 32), (64, 96)]));
+    assert_eq!((two.count, two.eyes_px), (2, None));
+    assert!(two.warnings[0].contains("2 faces of about one size"));
+
+    let none = see(&faces_at(&[]));
+    assert_eq!((none.count, none.eyes_px), (0, None));
+    assert!(none.warnings[0].contains("no face"));
+}
+
+#[test]
+fn other_networks_see_no_faces() {
+    for name in ["midas_like", "quantised", "unknown_operator"] {
+        let error = network::eyes(&model(name), &photo(64, 64), None, &Run::default());
+        let text = error.expect_err("it should be refused").to_string();
+        assert!(!text.contains('\n') && text.contains(name), "{text}");
+    }
+}
+
+#[test]
+fn the_eyes_of_a_network_serve_as_those_that_are_given() {
+    let network = model("yunet_like");
+    let network = network.to_str().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let photo = folder.path().join("photo.png");
+    common::photo(&photo, [128, 128], |u, v| {
+        let face = (0.25..0.5).contains(&u) && (0.5..0.75).contains(&v);
+        if face { 1.0 } else { 0.1 }
+    });
+    let etch = |flags: &[&str]| {
+        let out = folder.path().join("out.xyz");
+        let run = glyptic()
+            .args([
+                "etch",
+                photo.to_str().unwrap(),
+                "--blank",
+                "heart-20",
+                "--points",
+                "5k",
+            ])
+            .args(["--depth", "auto", "--quality", "draft", "--json", "-o"])
+            .arg(out)
+            .args(flags)
+            .output()
+            .unwrap();
+        assert!(
+            run.status.success(),
+            "{}",
+            String::from_utf8_lossy(&run.stderr)
+        );
+        serde_json::from_slice::<Value>(&run.stdout).unwrap()
+    };
+    let seen = etch(&["--face-model", network]);
+    assert_eq!(seen["face"]["count"], 1);
+    assert_eq!(seen["face"]["source"], network);
+    assert_eq!(seen["inputs"][1]["role"], "face-network");
+    assert_eq!(seen["placement"]["crop_method"], "auto");
+    assert!(seen["stages"]["face"].as_f64().is_some());
+    let eyes: Vec<String> = seen["face"]["eyes_px"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(Value::to_string)
+        .collect();
+    let given = etch(&["--eyes", &eyes.join(",")]);
+    assert_eq!(given["face"]["source"], "given");
+    assert_eq!(given["outputs"][0]["sha256"], seen["outputs"][0]["sha256"]);
+}

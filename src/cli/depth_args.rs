@@ -38,6 +38,10 @@ pub(super) struct DepthArgs {
     /// head is kept whole, and an estimate of depth has a face there. [default: not known]
     #[arg(long, value_name = "X1,Y1,X2,Y2", allow_hyphen_values = true, value_parser = eyes)]
     eyes: Option<Eyes>,
+    /// Network that finds faces in photos (YuNet), as a file of its own: the eyes of the largest face
+    /// serve as --eyes. [default: none]
+    #[arg(long, value_name = "FILE.onnx", value_hint = ValueHint::FilePath)]
+    face_model: Option<PathBuf>,
     /// How much jumps of depth shrink against gentle slopes, 0 to 1, so that a face keeps its
     /// features in a flat relief. [default: 0.5 for embedded depth and networks, else 0]
     #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
@@ -63,6 +67,9 @@ impl DepthArgs {
         to.relief_curve = self.relief_curve.or(to.relief_curve);
         to.detail = self.detail.unwrap_or(to.detail);
         to.eyes_px = self.eyes.or(to.eyes_px);
+        if let Some(model) = &self.face_model {
+            to.face_model = Some(model.clone());
+        }
         let network = &mut to.network;
         network.family = self.model_family.or(network.family);
         network.size_px = self.model_size.or(network.size_px);

@@ -1,4 +1,4 @@
-//! Networks that a user brings as ONNX files: depth and mattes from a photo.
+//! Networks that a user brings as ONNX files: depth, mattes and eyes from a photo.
 //!
 //! The file is looked through first (`outline.rs`), and refused where the engine would be wrong
 //! without saying so: quantised convolutions give other numbers, cubic enlargement runs as linear.
@@ -16,6 +16,7 @@
 
 #[cfg(feature = "network")]
 mod engine;
+mod faces;
 mod family;
 mod outline;
 mod picture;
@@ -28,6 +29,7 @@ use std::time::Instant;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+pub use self::faces::{Faces, eyes};
 use self::family::Wants;
 use self::outline::{Outline, Port};
 use self::picture::Layout;
@@ -43,6 +45,9 @@ const MAX_BYTES: u64 = 2_000_000_000;
 /// Largest side that a free input may have, px: memory of a transformer grows with its fourth
 /// power. An assumption: about twice the largest native side, 518.
 const LARGEST_SIDE_PX: usize = 1064;
+
+/// Sides and numbers of an input or an output.
+type Numbers = (Vec<usize>, Vec<f32>);
 
 /// Operators whose results the engine gets wrong without a word: it was measured to.
 const WRONG: [&str; 3] = ["ConvInteger", "QLinearConv", "ConvIntegerToFloat"];
@@ -285,7 +290,7 @@ fn answer(
         .ok_or_else(|| refused(model, "takes no picture of this size"))?;
     let weights_mb = outline.weight_bytes as f64 / 1e6;
     run.check()?;
-    let values = run_engine(model, bytes, outline.values, input, &outline.outputs, run)?;
+    let values = map(model, bytes, outline.values, input, &outline.outputs, run)?;
     Ok(Answer {
         values,
         kind: wants.kind,
@@ -440,17 +445,17 @@ fn wanted(outputs: &[Port]) -> usize {
     outputs.iter().position(is_map).unwrap_or(0)
 }
 
-#[cfg(feature = "network")]
-fn run_engine(
+/// Runs a network, and takes its map.
+fn map(
     model: &Path,
     bytes: Vec<u8>,
     values: Vec<String>,
-    input: (Vec<usize>, Vec<f32>),
+    input: Numbers,
     outputs: &[Port],
     run: &Run,
 ) -> Result<Grid<f32>> {
     let index = wanted(outputs);
-    let mut answers = engine::run(model, bytes, values, input, index + 1, run)?;
+    let mut answers = run_engine(model, bytes, values, input, index + 1, run)?;
     let name = outputs.get(index).map_or("", |port| port.name.as_str());
     let (mut sides, numbers) = answers
         .drain(..)
@@ -468,19 +473,32 @@ fn run_engine(
     })
 }
 
+/// Runs a network on one input; returns its first outputs, as many as are asked for.
+#[cfg(feature = "network")]
+fn run_engine(
+    model: &Path,
+    bytes: Vec<u8>,
+    values: Vec<String>,
+    input: Numbers,
+    outputs: usize,
+    run: &Run,
+) -> Result<Vec<Numbers>> {
+    engine::run(model, bytes, values, input, outputs, run)
+}
+
+/// Says that there is no engine.
 #[cfg(not(feature = "network"))]
 fn run_engine(
     model: &Path,
     _: Vec<u8>,
     _: Vec<String>,
-    _: (Vec<usize>, Vec<f32>),
-    outputs: &[Port],
+    _: Numbers,
+    _: usize,
     _: &Run,
-) -> Result<Grid<f32>> {
-    let _ = wanted(outputs);
+) -> Result<Vec<Numbers>> {
     Err(Error::content(
         model,
         "cannot be run: this glyptic was built without networks",
-        "build it with --features network, or give depth or matte as a file",
+        "build it with --features network, or give depth, matte or eyes",
     ))
 }

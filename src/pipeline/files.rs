@@ -54,6 +54,9 @@ fn sources(request: &Request) -> Vec<(Role, PathBuf)> {
     if let (MatteSource::Auto, Some(path)) = (&matte.source, &matte.model) {
         sources.push((Role::MatteNetwork, path.clone()));
     }
+    if let (None, Some(path)) = (depth.eyes_px, &depth.face_model) {
+        sources.push((Role::FaceNetwork, path.clone()));
+    }
     // A blank and a machine may be named by a file, or by a name that happens to be no file.
     for (role, name) in [(Role::Blank, &blank.name), (Role::Machine, &machine.name)] {
         let path = Path::new(name);
@@ -291,6 +294,7 @@ pub(super) fn report(
         },
         depth: etched.depth,
         matte: etched.matte,
+        face: etched.face,
         z_compensation: match machine.z_compensation {
             ZCompensation::Off => "off".to_owned(),
             ZCompensation::Divide => "divide".to_owned(),

@@ -56,6 +56,10 @@ def save(name, nodes, weights, shape, output_shape, output="depth", opset=17, ch
     model = helper.make_model(graph, opset_imports=opsets, producer_name="tests", ir_version=8)
     if check:
         onnx.checker.check_model(model)
+    write(name, model)
+
+
+def write(name, model):
     (FOLDER / f"{name}.onnx").write_bytes(model.SerializeToString())
 
 
@@ -181,6 +185,44 @@ def matte():
          output="output")
 
 
+def faces():
+    """The outputs of YuNet: a face in each cell of 16 px that is bright, in an input of 64 x 64."""
+    nodes, weights = [], []
+    for stride in (8, 16, 32):
+        # The mean of a cell, 0 to 255, as log odds; other grids than that of 16 px see nothing.
+        bright = np.full((1, 3, stride, stride), 20 / (255 * 3 * stride * stride), np.float32)
+        biases = {
+            "cls": [-15.0 if stride == 16 else -100.0],
+            "obj": [-15.0 if stride == 16 else -100.0],
+            "bbox": [0.5, 0.5, np.log(3.0), np.log(3.0)],
+            "kps": [-0.25, 0.25, 1.25, 0.25, 0.5, 0.75, 0.0, 1.25, 1.0, 1.25],
+        }
+        for kind, bias in biases.items():
+            out, each = f"{kind}_{stride}", len(bias)
+            kernel = bright if each == 1 else np.zeros((each, 3, stride, stride), np.float32)
+            weights += [numpy_helper.from_array(kernel, f"{out}_w"), real(f"{out}_b", *bias),
+                        whole(f"{out}_s", 1, -1, each)]
+            nodes += [
+                node("Conv", f"input {out}_w {out}_b", f"{out}_c", strides=[stride, stride]),
+                node("Transpose", f"{out}_c", f"{out}_t", perm=[0, 2, 3, 1]),
+                node("Reshape", f"{out}_t {out}_s", f"{out}_r" if each == 1 else out),
+            ]
+            if each == 1:
+                nodes.append(node("Sigmoid", f"{out}_r", out))
+    outputs = [
+        helper.make_tensor_value_info(f"{kind}_{stride}", FLOAT, [1, (64 // stride) ** 2, each])
+        for kind, each in (("cls", 1), ("obj", 1), ("bbox", 4), ("kps", 10))
+        for stride in (8, 16, 32)
+    ]
+    graph = helper.make_graph(
+        nodes, "yunet_like", [helper.make_tensor_value_info("input", FLOAT, [1, 3, 64, 64])],
+        outputs, weights)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)],
+                              producer_name="tests", ir_version=8)
+    onnx.checker.check_model(model)
+    write("yunet_like", model)
+
+
 def expected():
     answers = {}
     for name in ["midas_like", "depth_anything_like", "modnet_like"]:
@@ -202,4 +244,5 @@ encoder()
 transformer()
 refused()
 matte()
+faces()
 expected()
