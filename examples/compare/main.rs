@@ -6,6 +6,7 @@
 
 mod measure;
 mod methods;
+mod voronoi;
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -122,6 +123,10 @@ fn methods_on(photo: &Photo) -> glyptic::Result<()> {
     timed("staggered grid, dots per cell (shops)", &methods::staggered);
     timed("Floyd-Steinberg in each layer", &methods::floyd_steinberg);
     timed("sample elimination, all layers", &methods::eliminated);
+    timed(
+        "weighted Voronoi stippling, all layers",
+        &voronoi::weighted_voronoi,
+    );
     for (quality, name) in QUALITIES.into_iter().zip(["draft", "fine", "best"]) {
         let (etched, seconds) = etched(photo, quality, PRECISION_MM)?;
         line(&format!("glyptic, {name}"), &etched.cloud, seconds);

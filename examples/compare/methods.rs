@@ -16,10 +16,15 @@ pub(crate) struct Stack<'a> {
 }
 
 /// A generator of even quality for comparisons: the splitmix64 of Steele, Lea and Flood, 2014.
-struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    fn next(&mut self) -> f64 {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// From 0 up to 1.
+    pub(crate) fn next(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -74,7 +79,7 @@ impl Stack<'_> {
 pub(crate) fn staggered(stack: &Stack<'_>) -> Cloud {
     let (width, height) = stack.size();
     let layers = f64::from(stack.layers);
-    let mut random = Random(1);
+    let mut random = Random::new(1);
     let mut cloud = Cloud::default();
     let value = |column, row| stack.cell(column, row, 0.0) * stack.full() * layers;
     diffuse(width, height, value, |column, row, wish| {
@@ -143,7 +148,7 @@ pub(crate) fn eliminated(stack: &Stack<'_>) -> Cloud {
     const SURPLUS: f64 = 3.0;
     let (grid, frame) = (&stack.tone.grid, &stack.tone.frame);
     let px_mm2 = frame.mm_per_px * frame.mm_per_px;
-    let mut random = Random(2);
+    let mut random = Random::new(2);
     let (mut points, mut wanted) = (Vec::new(), 0.0);
     for row in 0..grid.height() {
         for column in 0..grid.width() {

@@ -28,6 +28,8 @@ Examples:
       A relief from a depth map (bright is near), with a picture of the result.
   glyptic etch photo.jpg --crop 120,40,600,600 --toning 1.5 -o a.dxf -o a.xyz --report a.json
       Part of the photo, brighter; the same points in two files, and a report.
+  glyptic etch photo.jpg --matte auto --depth auto --eyes 203,102,233,102 -o relief.dxf
+      One plain photo: the person with these eyes, cut out, as a relief that is guessed.
   glyptic etch --config a.json
       The same pendant again.
 
