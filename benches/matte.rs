@@ -1,5 +1,5 @@
 //! From a photo of 12 MP without depth and without a cut-out to both: `--matte auto`, and the
-//! estimate of `--depth auto` that starts from it. In pixels of the photo a second.
+//! estimate of `--depth auto` that starts from it, without and with the eyes. In pixels of the photo a second.
 //!
 //! `cargo bench --bench matte`; networks are left aside. The goal is 1.5 s for both together on two
 //! processors.
@@ -12,6 +12,7 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use glyptic::Run;
 use glyptic::depth::{Scene, depth};
+use glyptic::eyes::Eyes;
 use glyptic::grid::Grid;
 use glyptic::photo::Photo;
 use glyptic::placement::{Subject, place};
@@ -26,6 +27,9 @@ const HEIGHT_PX: usize = 3000;
 
 /// Sides of the small copy in colour, as `photo::decode_in_color` makes it of such a photo.
 const COLOR_PX: [usize; 2] = [1154, 866];
+
+/// Middles of the eyes of the face in [`portrait`].
+const EYES_PX: [f64; 4] = [1800.0, 1200.0, 2200.0, 1200.0];
 
 /// Head and shoulders before leaves; `u` and `v` from 0 to 1.
 fn portrait(u: f32, v: f32, index: u64) -> [u8; 3] {
@@ -68,9 +72,11 @@ fn subject(criterion: &mut Criterion) {
         ..DepthSettings::default()
     };
     let run = Run::default();
-    let found = || {
+    let eyes = Eyes::in_photo(EYES_PX, (WIDTH_PX, HEIGHT_PX)).expect("they lie in the photo");
+    let found = |eyes: Option<Eyes>| {
         let hints = Hints {
             color: Some(&color),
+            eyes,
             ..Hints::default()
         };
         matte(&photo, hints, &matting, &run).expect("a photo has a matte")
@@ -84,7 +90,7 @@ fn subject(criterion: &mut Criterion) {
         };
         depth(&scene, &estimating, &run).expect("an estimate needs nothing")
     };
-    let cut = found();
+    let cut = found(None);
     assert!(cut.marks_subject(), "the benched work is that of a cut-out");
     let volume = common::heart().safe_volume().expect("the heart has room");
     let mut group = common::group(criterion, "subject");
@@ -92,13 +98,16 @@ fn subject(criterion: &mut Criterion) {
     for pool in common::pools() {
         let threads = common::threads(&pool);
         group.bench_function(BenchmarkId::new("matte", &threads), |bencher| {
-            bencher.iter(|| pool.install(|| black_box(found())));
+            bencher.iter(|| pool.install(|| black_box(found(None))));
+        });
+        group.bench_function(BenchmarkId::new("matte by eyes", &threads), |bencher| {
+            bencher.iter(|| pool.install(|| black_box(found(Some(eyes)))));
         });
         group.bench_function(BenchmarkId::new("depth", &threads), |bencher| {
             bencher.iter(|| pool.install(|| black_box(estimated(cut.grid.as_ref()))));
         });
         group.bench_function(BenchmarkId::new("both", &threads), |bencher| {
-            bencher.iter(|| pool.install(|| black_box(estimated(found().grid.as_ref()))));
+            bencher.iter(|| pool.install(|| black_box(estimated(found(None).grid.as_ref()))));
         });
         group.bench_function(BenchmarkId::new("crop", &threads), |bencher| {
             let subject = cut.grid.as_ref().map(|matte| Subject {

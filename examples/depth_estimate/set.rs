@@ -1,8 +1,7 @@
 //! The set: twelve busts of other poses, lights, proportions and frames, whose depth is exact.
 
-use crate::bust::{EYE, EYE_R, Part, Pose, from_head, to_head};
-use crate::render::{View, march, render};
-use crate::shape::v;
+use crate::bust::{Part, Pose, to_head};
+use crate::render::{View, eyes_px, march, render};
 
 /// A rendered portrait and what is known of it.
 pub(crate) struct Portrait {
@@ -142,14 +141,6 @@ fn portrait(number: usize, ([yaw, pitch, roll], key, head, [x, y, px_per_cm]): C
             skin && q.z > 1.5 && q.x.abs() < 6.6 && (-11.6..7.0).contains(&q.y)
         })
         .collect();
-    let eye = |side: f32| {
-        let p = from_head(v(side * EYE[0], EYE[1], EYE[2] + EYE_R), pose);
-        (
-            f64::from((p.x - x) * px_per_cm) + width as f64 / 2.0,
-            height as f64 / 2.0 - f64::from((p.y - y) * px_per_cm),
-        )
-    };
-    let (left, right) = (eye(-1.0), eye(1.0));
     Portrait {
         name: format!("bust {number}"),
         width,
@@ -157,6 +148,6 @@ fn portrait(number: usize, ([yaw, pitch, roll], key, head, [x, y, px_per_cm]): C
         picture,
         depth_cm,
         face,
-        eyes: [left.0, left.1, right.0, right.1],
+        eyes: eyes_px(&view, pose),
     }
 }

@@ -35,10 +35,6 @@ pub(crate) fn to_head(p: V, pose: Pose) -> V {
 }
 
 /// The inverse of [`to_head`].
-#[allow(
-    dead_code,
-    reason = "only one of the examples that share this needs it"
-)]
 pub(crate) fn from_head(q: V, pose: Pose) -> V {
     let pivot = V::from(PIVOT);
     let p = (q - pivot).component_mul(&V::from(pose.head));

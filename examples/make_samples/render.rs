@@ -3,7 +3,9 @@
 
 use rayon::prelude::*;
 
-use crate::bust::{EYE, Part, Pose, bust, hair, lid_opening, lip_line, lip_radii, to_head};
+use crate::bust::{
+    EYE, EYE_R, Part, Pose, bust, from_head, hair, lid_opening, lip_line, lip_radii, to_head,
+};
 use crate::shape::{V, step, v};
 
 /// Size of the picture, and where it looks.
@@ -32,6 +34,20 @@ fn normal(p: V, pose: Pose, e: f32) -> V {
     .map(|k| k * bust(p + k * e, pose).0)
     .sum::<V>()
     .normalize()
+}
+
+/// Middles of the eyes in a picture, px: x and y of that on the left, then of the other.
+#[allow(dead_code, reason = "not all of the examples that share this need it")]
+pub(crate) fn eyes_px(view: &View, pose: Pose) -> [f64; 4] {
+    let eye = |side: f32| {
+        let p = from_head(v(side * EYE[0], EYE[1], EYE[2] + EYE_R), pose);
+        [
+            f64::from((p.x - view.centre[0]) * view.px_per_cm) + view.width as f64 / 2.0,
+            view.height as f64 / 2.0 - f64::from((p.y - view.centre[1]) * view.px_per_cm),
+        ]
+    };
+    let ([x1, y1], [x2, y2]) = (eye(-1.0), eye(1.0));
+    [x1, y1, x2, y2]
 }
 
 pub(crate) fn march(x: f32, y: f32, pose: Pose) -> Option<(V, Part)> {

@@ -9,9 +9,8 @@ use image::imageops::FilterType;
 use image::{Rgba, RgbaImage};
 use rayon::prelude::*;
 
-use crate::bust::{EYE, EYE_R, Part, Pose, from_head};
-use crate::render::{View, march, render};
-use crate::shape::v;
+use crate::bust::{Part, Pose};
+use crate::render::{View, eyes_px, march, render};
 
 /// Longer side of a composite, px.
 const SIDE_PX: u32 = 576;
@@ -110,18 +109,10 @@ fn bust(
             Rgba([r, g, b, 255])
         })
         .collect();
-    let eye = |side: f32| {
-        let p = from_head(v(side * EYE[0], EYE[1], EYE[2] + EYE_R), pose);
-        [
-            f64::from((p.x - x) * px_per_cm) + width as f64 / 2.0,
-            height as f64 / 2.0 - f64::from((p.y - y) * px_per_cm),
-        ]
-    };
-    let ([x1, y1], [x2, y2]) = (eye(-1.0), eye(1.0));
     let picture = RgbaImage::from_fn(width as u32, height as u32, |column, row| {
         pixels[row as usize * width + column as usize]
     });
-    (picture, [x1, y1, x2, y2])
+    (picture, eyes_px(&view, pose))
 }
 
 /// A picture with an alpha channel, as it is and mirrored at two thirds of the size; `eyes` in its

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use rten::{Model, RunOptions, ThreadPool, Value};
 use rten_tensor::Layout as _;
 
+use super::Numbers;
 use crate::error::{Error, Result};
 use crate::run::Run;
 
@@ -31,9 +32,6 @@ const STACK_BYTES: usize = 64 << 20;
 
 /// Largest value that a network with fixed sides may make between two operators, in numbers: 2 GB.
 const MOST_BETWEEN: usize = 1 << 29;
-
-/// What an output holds: sides and numbers.
-pub(super) type Numbers = (Vec<usize>, Vec<f32>);
 
 /// Loads a network and runs it on one input; returns its first outputs, as many as are asked for.
 pub(super) fn run(

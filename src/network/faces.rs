@@ -86,22 +86,15 @@ pub fn eyes(
     let start = Instant::now();
     let (bytes, outline) = look_through(model)?;
     let names = check(model, &outline)?;
-    let grey;
-    let colors = match color {
-        Some(color) => color,
-        None => {
-            grey = picture::colors(photo);
-            &grey
-        }
-    };
-    let (canvas, interleaved) = canvas(model, &outline, colors)?;
+    let colors = picture::colors(photo, color);
+    let (canvas, interleaved) = canvas(model, &outline, &colors)?;
     let mut faces = Vec::new();
     for part in [1.0, 0.5] {
         run.check()?;
         let fits = (canvas[0] as f64 / colors.width() as f64)
             .min(canvas[1] as f64 / colors.height() as f64);
         let scale = part * fits;
-        let input = laid_into(colors, canvas, scale, interleaved)
+        let input = laid_into(&colors, canvas, scale, interleaved)
             .ok_or_else(|| refused(model, "takes no picture of this size"))?;
         let outputs = run_engine(
             model,

@@ -278,15 +278,8 @@ fn answer(
             );
         }
     }
-    let grey;
-    let colors = match color {
-        Some(color) => color,
-        None => {
-            grey = picture::colors(photo);
-            &grey
-        }
-    };
-    let input = picture::tensor(colors, &layout)
+    let colors = picture::colors(photo, color);
+    let input = picture::tensor(&colors, &layout)
         .ok_or_else(|| refused(model, "takes no picture of this size"))?;
     let weights_mb = outline.weight_bytes as f64 / 1e6;
     run.check()?;

@@ -1,5 +1,7 @@
 //! A photo as a network takes it: reduced, scaled, channel by channel.
 
+use std::borrow::Cow;
+
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::F32;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
@@ -22,9 +24,15 @@ pub(super) struct Layout {
 /// Mean and standard deviation of the photos of ImageNet, 0 to 1, red, green, blue.
 const IMAGENET: [[f32; 2]; 3] = [[0.485, 0.229], [0.456, 0.224], [0.406, 0.225]];
 
-/// The colours of a photo, sRGB; grey where only its luminance is known.
-pub(super) fn colors(photo: &Photo) -> Grid<[u8; 3]> {
-    photo.luminance.map(|light| {
+/// The colours of a photo, sRGB: its small copy, or grey where only its luminance is known.
+pub(super) fn colors<'a>(
+    photo: &Photo,
+    color: Option<&'a Grid<[u8; 3]>>,
+) -> Cow<'a, Grid<[u8; 3]>> {
+    if let Some(color) = color {
+        return Cow::Borrowed(color);
+    }
+    Cow::Owned(photo.luminance.map(|light| {
         let light = light.clamp(0.0, 1.0);
         let display = if light <= 0.003_130_8 {
             12.92 * light
@@ -32,7 +40,7 @@ pub(super) fn colors(photo: &Photo) -> Grid<[u8; 3]> {
             1.055 * light.powf(1.0 / 2.4) - 0.055
         };
         [(display * 255.0).round() as u8; 3]
-    })
+    }))
 }
 
 /// The sides and the numbers of a network's input. `None` if the picture cannot be resized.
