@@ -4,7 +4,7 @@
 //!
 //! Its proportions were set by hand, and tried on rendered busts only.
 
-use crate::eyes::Eyes;
+use crate::eyes::{CHIN, Eyes};
 use crate::grid::Grid;
 
 /// Radius of the dome around a face, in distances between the eyes: a head's half width and a
@@ -13,6 +13,13 @@ pub(super) const DOME_RADIUS: f32 = 1.5;
 
 /// Height of that dome, in distances between the eyes, so that it fits to the face's.
 const DOME_HEIGHT: f32 = 1.2;
+
+/// Height of the dome over neck and body against that over the head: chins stand out over chests. On
+/// `examples/depth_estimate` 1 gives a rank correlation of 0.39 over the whole subject, 0.7 0.76, 0.5 0.84.
+const BODY: f32 = 0.6;
+
+/// How far above and below the chin the one becomes the other, in distances between the eyes.
+const NECK: f32 = 0.5;
 
 fn smoothstep(from: f32, to: f32, x: f32) -> f32 {
     let t = ((x - from) / (to - from)).clamp(0.0, 1.0);
@@ -57,7 +64,13 @@ pub(super) fn onto(dome: &Grid<f32>, inside: Option<&Grid<bool>>, eyes: Eyes) ->
         (relief(x, y) * cos - x * sin, smoothstep(1.0, 0.75, oval))
     };
     let faces = Grid::from_fn(dome.width(), dome.height(), face);
-    let base = dome.map(|height| DOME_HEIGHT * height);
+    let base = Grid::from_fn(dome.width(), dome.height(), |column, row| {
+        let [_, y] = eyes.to_face(column as f64 + 0.5, row as f64 + 0.5);
+        let body = smoothstep(CHIN as f32 - NECK, CHIN as f32 + NECK, y as f32);
+        // Without an outline the body is not known.
+        let lower = inside.map_or(0.0, |_| body * (1.0 - BODY));
+        DOME_HEIGHT * (1.0 - lower) * dome.at(column, row)
+    });
     let covered = |index: &usize| {
         faces.values()[*index].1 > 0.5 && inside.is_none_or(|inside| inside.values()[*index])
     };
@@ -98,6 +111,18 @@ mod tests {
         );
         // Of the same height on both sides.
         assert!((face.at(179, 230) - face.at(220, 230)).abs() < 1e-3);
+    }
+
+    #[test]
+    fn the_body_lies_behind_the_head_where_an_outline_shows_it() {
+        let dome = Grid::filled(400, 400, 1.0);
+        let inside = Grid::filled(400, 400, true);
+        let eyes = eyes(180.0, 100.0, 220.0, 100.0);
+        let known = onto(&dome, Some(&inside), eyes);
+        let (forehead, chest) = (known.at(120, 100), known.at(200, 300));
+        assert!((forehead - DOME_HEIGHT).abs() < 1e-6);
+        assert!((chest - BODY * DOME_HEIGHT).abs() < 1e-6);
+        assert_eq!(onto(&dome, None, eyes).at(200, 300), DOME_HEIGHT);
     }
 
     #[test]
