@@ -199,7 +199,7 @@ def faces():
         }
         for kind, bias in biases.items():
             out, each = f"{kind}_{stride}", len(bias)
-            kernel = bright if each == 1 else np.zeros((each, 3, stride, stride), np.float32)
+            kernel = bright if each == 1 else np.zeros((each, 3, 1, 1), np.float32)
             weights += [numpy_helper.from_array(kernel, f"{out}_w"), real(f"{out}_b", *bias),
                         whole(f"{out}_s", 1, -1, each)]
             nodes += [
