@@ -58,7 +58,10 @@ impl Settings {
             );
         }
         if depth.face_model.is_some() && depth.eyes_px.is_some() {
-            lines.push("the network of --face-model is not asked: --eyes names them".to_owned());
+            lines.push(
+                "the network of --face-model is not asked, since --eyes says where the eyes are"
+                    .to_owned(),
+            );
         }
         if self.matte.model.is_some() && self.matte.source != MatteSource::Auto {
             lines.push(
