@@ -137,19 +137,25 @@ impl Blank {
 
     /// The least clearance of all points, mm; `None` without points.
     ///
-    /// 10 to 35 ns a point in a heart on one core; some times that in a mesh.
+    /// What a table tells of each point comes first; the clearance of the point for which it is least
+    /// spares most chunks of points a closer look. In a heart some 5 ns a point.
     #[must_use]
     pub fn least_clearance_mm(&self, cloud: &Cloud) -> Option<f64> {
-        let least = |chunk: usize| {
+        let points = |chunk: usize| {
             let points = chunk * CHUNK..cloud.len().min((chunk + 1) * CHUNK);
-            let points = points.map(|index| cloud.point(index).map(f64::from));
-            self.solid.least_clearance_mm(points)
+            points.map(|index| cloud.point(index).map(f64::from))
         };
-        let chunks: Vec<f64> = (0..cloud.len().div_ceil(CHUNK))
+        let floors_mm: Vec<([f64; 3], f64)> = (0..cloud.len().div_ceil(CHUNK))
             .into_par_iter()
-            .map(least)
+            .filter_map(|chunk| self.solid.least_floor_mm(points(chunk)))
             .collect();
-        chunks.into_iter().reduce(f64::min)
+        let lowest = floors_mm.iter().min_by(|a, b| a.1.total_cmp(&b.1))?;
+        let bound_mm = self.clearance_mm(lowest.0);
+        let chunks = floors_mm.par_iter().enumerate();
+        let closer = chunks
+            .filter(|(_, (_, floor_mm))| *floor_mm < bound_mm)
+            .map(|(chunk, _)| self.solid.least_clearance_mm(points(chunk), bound_mm));
+        Some(closer.reduce(|| bound_mm, f64::min))
     }
 
     /// What lies deeper inside than the margin and the border, and not under the bevel.

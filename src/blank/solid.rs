@@ -33,17 +33,35 @@ impl Solid {
         }
     }
 
-    /// The least clearance of points, mm; minus infinity if one is not finite.
+    /// The point of which the table of cells tells the least clearance, and that, mm; minus infinity for a
+    /// point that is not finite. `None` without points.
+    pub(super) fn least_floor_mm(
+        &self,
+        points: impl Iterator<Item = [f64; 3]>,
+    ) -> Option<([f64; 3], f64)> {
+        let floor_mm = |point: [f64; 3]| {
+            if point.iter().all(|value| value.is_finite()) {
+                (point, self.clearance_floor_mm(point))
+            } else {
+                (point, f64::NEG_INFINITY)
+            }
+        };
+        let lower = |a: ([f64; 3], f64), b: ([f64; 3], f64)| if b.1 < a.1 { b } else { a };
+        points.map(floor_mm).reduce(lower)
+    }
+
+    /// The least clearance of finite points, mm, or `bound_mm` if none is below.
     ///
     /// Most points are passed over: a table of cells tells a least clearance for each, and so does
     /// the way from the point that was last looked at in full.
-    pub(super) fn least_clearance_mm(&self, points: impl Iterator<Item = [f64; 3]>) -> f64 {
-        let mut least = f64::INFINITY;
+    pub(super) fn least_clearance_mm(
+        &self,
+        points: impl Iterator<Item = [f64; 3]>,
+        bound_mm: f64,
+    ) -> f64 {
+        let mut least = bound_mm;
         let mut last = ([0.0; 3], f64::NEG_INFINITY);
         for point in points {
-            if !point.iter().all(|value| value.is_finite()) {
-                return f64::NEG_INFINITY;
-            }
             if self.clearance_floor_mm(point) >= least {
                 continue;
             }
