@@ -108,17 +108,18 @@ impl EdgeGrid {
             self.corner[0] + column as f64 / self.cells_per_mm + 0.5 * side_mm,
             self.corner[1] + row as f64 / self.cells_per_mm + 0.5 * side_mm,
         ];
-        let distances: Vec<f64> = around
+        let found: Vec<(f64, f64)> = around
             .iter()
-            .map(|&edge| self.edges[edge as usize].nearest(centre).0.sqrt())
+            .map(|&edge| self.edges[edge as usize].nearest(centre))
             .collect();
-        let nearest = distances.iter().fold(f64::INFINITY, |a, &b| a.min(b));
+        let best = found.iter().copied().reduce(nearer).unwrap_or_default();
+        let nearest = best.0.sqrt();
         // 1e-9 covers rounding: a list may be too long, never too short.
         let reach = nearest + side_mm * std::f64::consts::SQRT_2 + 1e-9;
         let list: Vec<u32> = around
             .iter()
-            .zip(&distances)
-            .filter(|&(_, &distance)| distance <= reach)
+            .zip(&found)
+            .filter(|&(_, &(squared, _))| squared <= reach * reach)
             .map(|(&edge, _)| edge)
             .collect();
         if level > 0 && nearest < FAR_SIDES * side_mm {
@@ -134,7 +135,7 @@ impl EdgeGrid {
         let cell = Cell {
             first,
             count: list.len() as u32,
-            floor_mm: self.listed(centre, &list) - half_diagonal - 1e-9,
+            floor_mm: nearest.copysign(best.1) - half_diagonal - 1e-9,
         };
         for row in row..row + (1 << level) {
             self.cells[(row << LEVELS) + column..][..1 << level].fill(cell);
@@ -171,14 +172,14 @@ impl EdgeGrid {
     }
 }
 
+/// The nearer of two edges as [`Edge::nearest`] tells them, the first of two as near.
+fn nearer(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
+    if b.0 < a.0 { b } else { a }
+}
+
 fn signed<'a>(point: Point, edges: impl Iterator<Item = &'a Edge>) -> f64 {
-    let mut best = (f64::INFINITY, 0.0);
-    for edge in edges {
-        let candidate = edge.nearest(point);
-        if candidate.0 < best.0 {
-            best = candidate;
-        }
-    }
+    let found = edges.map(|edge| edge.nearest(point));
+    let best = found.reduce(nearer).unwrap_or((f64::INFINITY, 0.0));
     best.0.sqrt().copysign(best.1)
 }
 

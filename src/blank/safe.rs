@@ -41,8 +41,12 @@ pub(super) fn volume(prism: &Prism, margin_mm: f64) -> Result<SafeVolume, f64> {
         let (x, y) = frame.to_mm(column as f64 + 0.5, row as f64 + 0.5);
         [x, y]
     };
-    let slope_mm = std::f64::consts::SQRT_2 * margin_mm + prism.bevel_mm;
-    let across = distances(&prism.outline, frame, [width, height], [wall_mm, slope_mm]);
+    // Farther in, distances count only where a bevel bounds z.
+    let counting_mm = match bevel_until_mm(prism, margin_mm) {
+        Some(slope_mm) => [wall_mm, slope_mm],
+        None => [wall_mm; 2],
+    };
+    let across = distances(&prism.outline, frame, [width, height], counting_mm);
     let inset = Grid::from_fn(width, height, |column, row| {
         let holes = prism.holes.iter();
         let depth = holes.fold(
@@ -123,8 +127,15 @@ pub(super) fn guard_mm(mm_per_px: f64, margin_mm: f64) -> f64 {
     curved + mm_per_px * 2f64.powi(-12) + 1e-5
 }
 
-/// Least and largest z. A bevel b cuts into them where the outline is nearer than
+/// How far from the outline the bevel bounds z: a bevel b cuts into it where the outline is nearer than
 /// b + (sqrt 2 - 1) margin; with a margin above 1.71 b, that is nowhere inside the margin.
+fn bevel_until_mm(prism: &Prism, margin_mm: f64) -> Option<f64> {
+    let slope_mm = std::f64::consts::SQRT_2 * margin_mm + prism.bevel_mm;
+    let wall_mm = margin_mm.max(prism.bevel_mm);
+    (prism.bevel_mm > 0.0 && slope_mm - wall_mm > margin_mm).then_some(slope_mm)
+}
+
+/// Least and largest z.
 fn z_bounds(
     prism: &Prism,
     margin_mm: f64,
@@ -133,11 +144,9 @@ fn z_bounds(
     frame: Frame,
 ) -> (Bound, Bound) {
     let flat = rounded_in(prism.half_thickness_mm, margin_mm);
-    let slope_mm = std::f64::consts::SQRT_2 * margin_mm + prism.bevel_mm;
-    let wall_mm = margin_mm.max(prism.bevel_mm);
-    if prism.bevel_mm <= 0.0 || slope_mm - wall_mm <= margin_mm {
+    let Some(slope_mm) = bevel_until_mm(prism, margin_mm) else {
         return (Bound::Constant(-flat), Bound::Constant(flat));
-    }
+    };
     // Interpolating equal values may exceed them by some last digits.
     let rounding = prism.half_thickness_mm as f32 * 8.0 * f32::EPSILON;
     // Concave in the distance, so that interpolating it errs no more than the distance does.

@@ -70,11 +70,16 @@ impl SafeVolume {
         // points stand on the lines between neighbouring pixel centres: those are enough.
         let mut u = Span::default();
         let mut v = Span::default();
+        let mut above: &[f32] = &[];
         for row in 0..height {
-            along(grid.row(row).iter().copied(), &mut u);
-        }
-        for column in 0..width {
-            along((0..height).map(|row| grid.at(column, row)), &mut v);
+            let insets = grid.row(row);
+            let mut before = None;
+            for (column, &inset) in insets.iter().enumerate() {
+                u.pass(before, inset, [column, width]);
+                v.pass(above.get(column).copied(), inset, [row, height]);
+                before = Some(inset);
+            }
+            above = insets;
         }
         let (u, v) = match (u.inside(), v.inside()) {
             (Some(u), Some(v)) => (u, v),
@@ -118,31 +123,27 @@ impl Span {
         self.0 = Some((low.min(coordinate), high.max(coordinate)));
     }
 
-    fn inside(&self) -> Option<(f64, f64)> {
-        self.0
-    }
-}
-
-/// Takes the first and the last place on one line of pixel centres where the inset is not negative.
-fn along(insets: impl ExactSizeIterator<Item = f32>, span: &mut Span) {
-    let last = insets.len() - 1;
-    let mut before = f32::NEG_INFINITY;
-    for (i, inset) in insets.enumerate() {
+    /// Takes what is inside of the way from the centre of the pixel before to that of pixel `i` of
+    /// `count` on a line.
+    fn pass(&mut self, before: Option<f32>, inset: f32, [i, count]: [usize; 2]) {
         let (centre, inside) = (i as f64 + 0.5, inset >= 0.0);
         if inside {
-            span.take(centre);
+            self.take(centre);
             // The raster keeps its outermost values up to its edges.
             if i == 0 {
-                span.take(0.0);
+                self.take(0.0);
             }
-            if i == last {
-                span.take(centre + 0.5);
+            if i + 1 == count {
+                self.take(centre + 0.5);
             }
         }
-        if i > 0 && inside != (before >= 0.0) {
-            span.take(centre - f64::from(inset) / (f64::from(inset) - f64::from(before)));
+        if let Some(before) = before.filter(|&before| inside != (before >= 0.0)) {
+            self.take(centre - f64::from(inset) / (f64::from(inset) - f64::from(before)));
         }
-        before = inset;
+    }
+
+    fn inside(&self) -> Option<(f64, f64)> {
+        self.0
     }
 }
 
