@@ -347,7 +347,7 @@ fn look_around(
 
 #[inline]
 fn compare(metric: &Metric, point: &Placed, other: &Placed, too_close: f64, seen: &mut Seen) {
-    let distance = metric.distance(point, other);
+    let distance = metric.distance(&point.place(), &other.place());
     seen.close += u32::from(distance < too_close);
     // Of two equally near, the first in the cloud: the array's order depends on the cells.
     if distance < seen.distance || (distance == seen.distance && other.index < seen.partner) {
