@@ -18,12 +18,14 @@ use crate::error::{Error, Result};
 use crate::format::{Batch, Format};
 use crate::grid::Grid;
 use crate::machine::{Estimate, Machine};
+use crate::order::Effort;
 use crate::photo::Photo;
 use crate::placement::Placement;
 use crate::plan::{MOST_POINTS, Plan};
 use crate::plate::{Plate, Surface};
 use crate::report::{DepthReport, FaceReport, MatteReport, Report, Unplaced, peak_memory_mb};
 use crate::run::Run;
+use crate::sampling::Quality;
 use crate::settings::{DepthSettings, DepthSource, MatteSource, Settings};
 use crate::spacing::closeness;
 use crate::tone::ToneMap;
@@ -116,13 +118,14 @@ pub fn etch(request: &Request, run: &Run) -> Result<Report> {
         None => Vec::new(),
     };
     let inputs = clock.time("hash", || files::inputs(request, &photo))?;
-    drop((photo, color));
     let mut batch = Batch::new();
     let job = Job::new(&etched.cloud, &plan, &machine, &blank)?;
     files::check_parts(request, &job)?;
     // Nothing appears under its name before it is measured: the batch is committed below.
     let (measured, outputs) = clock.time_both(
         ("measure", || {
+            // Giving its memory back takes some milliseconds, and writing takes longer than this.
+            drop((photo, color));
             let mut measured = measure(&etched.cloud, &blank, &plan)?;
             if !machine.takes_portrait() {
                 let spacing_mm = for_machine::promised_mm(&plan);
@@ -279,7 +282,7 @@ fn etch_planned(
         let around = (background > 0.0).then(|| subject::cover(&matte, photo, background));
         let cover = around.as_ref().map_or(subject, Option::as_ref);
         let judged = around.as_ref().and(subject);
-        let pixel_mm = tone::pixel_mm(plan.white_per_mm2());
+        let pixel_mm = tone::pixel_mm(plan.white_per_mm2(), plan.sampling.quality);
         tone::tone_map(
             photo,
             cover,
@@ -320,7 +323,12 @@ fn etch_planned(
     let [plate] = plates;
 
     let cloud = clock.time("order", || {
-        let permutation = order::deepest_first(&sampled.cloud, plan.sampling.spacing.z_mm);
+        let effort = match plan.sampling.quality {
+            Quality::Draft => Effort::Rough,
+            Quality::Fine | Quality::Best => Effort::Quick,
+        };
+        let slab_mm = plan.sampling.spacing.z_mm;
+        let permutation = order::deepest_first_with(&sampled.cloud, slab_mm, effort);
         Ok(sampled.cloud.permuted(&permutation))
     })?;
     drop(sampled.cloud);

@@ -7,79 +7,87 @@
 use crate::grid::Grid;
 use crate::settings::ToneSettings;
 use crate::tone::curve::{Curve, density_of_display, display_of_light};
+use crate::tone::fade::Part;
 use crate::tone::levels::Levels;
-use crate::tone::local::raise_contrast;
+use crate::tone::local::Contrast;
+use crate::tone::reduce::Cover;
+use crate::tone::shown::{Sample, Shown, opaque};
 
-/// The developed picture.
-pub(super) struct Developed {
-    /// Display values, as if everything were opaque.
-    pub(super) display: Grid<f32>,
+/// How a picture is developed.
+pub(super) struct Development {
+    /// Light -> display value after levels.
+    level: Curve,
+    /// Nothing for one even grey.
+    contrast: Option<Contrast>,
     /// Display value -> fraction of the largest density.
-    pub(super) density: Curve,
+    density: Curve,
     /// Whether the visible picture is one even grey.
     pub(super) flat: bool,
 }
 
-/// Pixels that are enough to judge a picture by.
-const ENOUGH_PX: usize = 500_000;
-
-/// Develops reduced light, which is `cover` at most; `weight` tells how visible each pixel is.
-pub(super) fn develop(
-    light: Grid<f32>,
-    cover: &Grid<f32>,
-    weight: &Grid<f32>,
-    settings: &ToneSettings,
-) -> Developed {
-    let encoded = |light: f32| {
-        if settings.invert {
-            1.0 - display_of_light(light)
-        } else {
-            display_of_light(light)
-        }
-    };
-    // As if everything were opaque.
-    let through = |curve: &Curve, light: f32, cover: f32| {
-        if cover > 0.0 {
-            curve.at(light / cover)
-        } else {
-            0.0
-        }
-    };
-    let levels = {
-        // Of a large map, every so many rows and columns tell as much.
-        let step = (light.values().len() / ENOUGH_PX).isqrt().max(1);
-        let (width, height) = (light.width().div_ceil(step), light.height().div_ceil(step));
+impl Development {
+    /// Judges reduced light, which is `cover` at most, by what is shown of it.
+    pub(super) fn judge(
+        light: &Grid<f32>,
+        cover: &Cover,
+        shown: &Shown<'_>,
+        settings: &ToneSettings,
+    ) -> Self {
+        let encoded = |light: f32| {
+            if settings.invert {
+                1.0 - display_of_light(light)
+            } else {
+                display_of_light(light)
+            }
+        };
+        let sample = Sample::new(light, cover, shown);
         let encode = Curve::tabulate(encoded);
-        let display = Grid::from_fn(width, height, |column, row| {
-            let (column, row) = (column * step, row * step);
-            through(&encode, light.at(column, row), cover.at(column, row))
+        let display = sample.values.map(|light| encode.at(light));
+        let levels = Levels::judge(&display, &sample.weight);
+        let level = Curve::tabulate(|light| levels.apply(encoded(light)));
+        let contrast = (!levels.flat).then(|| {
+            let display = Sample {
+                values: sample.values.map(|light| level.at(light)),
+                ..sample
+            };
+            Contrast::judge(&display, (light.width(), light.height()))
         });
-        let weight = Grid::from_fn(width, height, |column, row| {
-            weight.at(column * step, row * step)
+        let (brightness, contrast_by) = (settings.brightness as f32, settings.contrast as f32);
+        let density_of = density_of_display(settings);
+        let density = Curve::tabulate(|display| {
+            let adjusted = (display - 0.5) * contrast_by + 0.5 + brightness;
+            density_of(adjusted.clamp(0.0, 1.0))
         });
-        Levels::judge(&display, &weight)
-    };
-
-    let level = Curve::tabulate(|light| levels.apply(encoded(light)));
-    let mut display = light;
-    display.for_each_row(|row, values| {
-        for (value, &cover) in values.iter_mut().zip(cover.row(row)) {
-            *value = through(&level, *value, cover);
+        Self {
+            level,
+            contrast,
+            density,
+            flat: levels.flat,
         }
-    });
-    if !levels.flat {
-        raise_contrast(&mut display, weight);
     }
 
-    let (brightness, contrast) = (settings.brightness as f32, settings.contrast as f32);
-    let density_of = density_of_display(settings);
-    let density = Curve::tabulate(|display| {
-        let adjusted = (display - 0.5) * contrast + 0.5 + brightness;
-        density_of(adjusted.clamp(0.0, 1.0))
-    });
-    Developed {
-        display,
-        density,
-        flat: levels.flat,
+    /// The density of each pixel of a part of a row, 0 to 1; `weights` tells how much each counts, and
+    /// those that do not keep their contrast.
+    pub(super) fn densities(
+        &self,
+        part: &Part<'_>,
+        light: &[f32],
+        cover: &[f32],
+        weights: &[f32],
+        densities: &mut [f32],
+    ) {
+        for ((value, &light), &cover) in densities.iter_mut().zip(light).zip(cover) {
+            *value = if cover > 0.0 {
+                self.level.at(opaque(light, cover))
+            } else {
+                0.0
+            };
+        }
+        if let Some(contrast) = &self.contrast {
+            contrast.raise(part.row, part.columns.start, densities, weights);
+        }
+        for (value, &cover) in densities.iter_mut().zip(cover) {
+            *value = cover * self.density.at(*value);
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! The soft end of the picture, at the safe outline and at the photo's own edges.
 
+use std::ops::Range;
+
 use nalgebra::Point2;
 
-use crate::grid::{Frame, Grid};
+use crate::grid::{Frame, Grid, Resampled};
 use crate::photo::Photo;
 use crate::placement::Placement;
 use crate::settings::{ToneMode, ToneSettings};
@@ -18,6 +20,15 @@ pub(super) struct Fade {
     /// Map pixels -> mm of distance to the photo's left, right, upper and lower edge: for each
     /// edge a factor for the column, one for the row, and a constant.
     edges: [[f32; 3]; 4],
+}
+
+/// The part of a row of the map outside of which nothing is safe.
+#[derive(Clone, Debug)]
+pub(super) struct Part<'a> {
+    pub(super) row: usize,
+    pub(super) columns: Range<usize>,
+    /// Distances to the safe outline in those columns, mm, positive inside.
+    pub(super) insets_mm: &'a [f32],
 }
 
 impl Fade {
@@ -54,14 +65,16 @@ impl Fade {
     }
 
     /// What is left of a density of 1 on a row, where the inset is not negative.
-    fn row(&self, row: usize, insets_mm: &[f32]) -> Vec<f32> {
+    fn row(&self, part: &Part<'_>) -> Vec<f32> {
+        let &Part { row, insets_mm, .. } = part;
         if self.width_mm == 0.0 {
             return vec![1.0; insets_mm.len()];
         }
         let starts = self.edges.map(|[_, down, start]| down * row as f32 + start);
         let edge = |i: usize, u: f32| self.edges[i][0] * u + starts[i];
         let per_mm = 1.0 / self.width_mm;
-        let distances = insets_mm.iter().enumerate().map(|(column, &inset_mm)| {
+        let places = part.columns.clone().zip(insets_mm);
+        let distances = places.map(|(column, &inset_mm)| {
             let u = column as f32;
             let across = edge(0, u).min(edge(1, u));
             inset_mm.min(across).min(edge(2, u).min(edge(3, u)))
@@ -71,18 +84,36 @@ impl Fade {
             .collect()
     }
 
-    /// The faded density in 65535ths; `density` tells it for each pixel of a row, 0 to 1.
-    pub(super) fn quantise<R: Iterator<Item = f32>>(
+    /// The faded density in 65535ths; `density` tells it for a part of a row, 0 to 1.
+    pub(super) fn quantise(
         &self,
-        inset_mm: &Grid<f32>,
-        density: impl Fn(usize) -> R + Sync + Send,
+        inset_mm: &Resampled<'_>,
+        (width, height): (usize, usize),
+        density: impl Fn(Part<'_>, &mut [f32]) + Sync + Send,
     ) -> Grid<u16> {
-        let mut grid = Grid::filled(inset_mm.width(), inset_mm.height(), 0);
+        let mut grid = Grid::filled(width, height, 0);
         grid.for_each_row(|row, values| {
             let insets = inset_mm.row(row);
-            let left = self.row(row, insets);
-            let kept = values.iter_mut().zip(insets).zip(left);
-            for (((value, &inset), left), density) in kept.zip(density(row)) {
+            // The corners of the map lie outside of a heart.
+            let inside = |inset_mm: &f32| *inset_mm >= 0.0;
+            let Some(first) = insets.iter().position(inside) else {
+                return;
+            };
+            let end = insets
+                .iter()
+                .rposition(inside)
+                .map_or(first, |last| last + 1);
+            let part = Part {
+                row,
+                columns: first..end,
+                insets_mm: &insets[first..end],
+            };
+            let insets = part.insets_mm;
+            let left = self.row(&part);
+            let mut densities = vec![0.0; insets.len()];
+            density(part, &mut densities);
+            let kept = values[first..end].iter_mut().zip(insets).zip(left);
+            for (((value, &inset), left), density) in kept.zip(densities) {
                 if inset >= 0.0 {
                     let part = density.clamp(0.0, 1.0) * left;
                     *value = (part * f32::from(ToneMap::FULL) + 0.5) as u16;

@@ -11,6 +11,7 @@
 
 use crate::grid::Grid;
 use crate::tone::curve::smoothstep;
+use crate::tone::shown::Sample;
 
 /// Tiles across the longer side of what is visible: a face that fills a heart spans three or four.
 const TILES: usize = 6;
@@ -34,25 +35,59 @@ const PRIOR: f32 = 0.3;
 /// One tile's curve: display values at the borders of the bins.
 type TileCurve = [f32; BINS + 1];
 
-/// Raises the contrast of details of display values in place; what has weight 0 is not judged.
-pub(super) fn raise_contrast(display: &mut Grid<f32>, weight: &Grid<f32>) {
-    let (width, height) = (display.width(), display.height());
-    let side = width.max(height).div_ceil(TILES).max(1);
-    let tiles = (width.div_ceil(side), height.div_ceil(side));
-    let whole = normalised(&histogram(display, weight, [0, 0, width, height]));
-    let curves = Grid::from_fn(tiles.0, tiles.1, |column, row| {
-        tile_curve(display, weight, &whole, side, (column, row))
-    });
-    display.for_each_row(|row, values| {
-        through_curves(values, weight.row(row), row, &curves, side);
-    });
+/// The curves of all tiles.
+pub(super) struct Contrast {
+    curves: Grid<TileCurve>,
+    /// Side of a tile, px.
+    side: usize,
+    /// For each column the tiles about it.
+    columns: Vec<((usize, usize), f32)>,
+}
+
+impl Contrast {
+    /// Judges display values of a picture of that size, of which the sample is a part.
+    pub(super) fn judge(sample: &Sample, (width, height): (usize, usize)) -> Self {
+        let side = width.max(height).div_ceil(TILES).max(1);
+        let side = side.next_multiple_of(sample.step);
+        let tiles = (width.div_ceil(side), height.div_ceil(side));
+        let all = [0, 0, sample.values.width(), sample.values.height()];
+        let whole = normalised(&histogram(sample, all));
+        let curves = Grid::from_fn(tiles.0, tiles.1, |column, row| {
+            tile_curve(sample, &whole, side / sample.step, (column, row))
+        });
+        let columns = (0..width).map(|column| between(column, side, tiles.0));
+        Self {
+            columns: columns.collect(),
+            curves,
+            side,
+        }
+    }
+
+    /// Raises the contrast of details in a row of display values from a column on; what has weight 0
+    /// stays.
+    pub(super) fn raise(&self, row: usize, first: usize, values: &mut [f32], weights: &[f32]) {
+        let ((above, below), down) = between(row, self.side, self.curves.height());
+        let pairs = self.curves.row(above).iter().zip(self.curves.row(below));
+        let mixed = |(above, below): (&TileCurve, &TileCurve)| -> TileCurve {
+            std::array::from_fn(|i| above[i] * (1.0 - down) + below[i] * down)
+        };
+        let curves: Vec<TileCurve> = pairs.map(mixed).collect();
+        let places = values.iter_mut().zip(weights).zip(&self.columns[first..]);
+        for ((value, &weight), &((left, right), across)) in places {
+            if weight == 0.0 {
+                continue;
+            }
+            let equalised = look_up(&curves[left], *value) * (1.0 - across)
+                + look_up(&curves[right], *value) * across;
+            *value += STRENGTH * smoothstep(*value / SHADOWS_UNTIL) * (equalised - *value);
+        }
+    }
 }
 
 /// The curve of one tile, from a window that reaches half a tile beyond it on each side:
-/// neighbouring curves differ less.
+/// neighbouring curves differ less. `side` in pixels of the sample.
 fn tile_curve(
-    display: &Grid<f32>,
-    weight: &Grid<f32>,
+    sample: &Sample,
     whole: &[f32; BINS],
     side: usize,
     (column, row): (usize, usize),
@@ -61,38 +96,14 @@ fn tile_curve(
         let start = (tile * side).saturating_sub(side / 2);
         (start, ((tile + 1) * side + side / 2).min(limit))
     };
-    let (left, right) = reach(column, display.width());
-    let (top, bottom) = reach(row, display.height());
-    let mut bins = histogram(display, weight, [left, top, right, bottom]);
+    let (left, right) = reach(column, sample.values.width());
+    let (top, bottom) = reach(row, sample.values.height());
+    let mut bins = histogram(sample, [left, top, right, bottom]);
     let prior = PRIOR * (4 * side * side) as f32;
     for (bin, share) in bins.iter_mut().zip(whole) {
         *bin += prior * share;
     }
     curve(&limited(&normalised(&bins)))
-}
-
-/// Sends what is visible of a row through the curves of the tiles around each pixel.
-fn through_curves(
-    values: &mut [f32],
-    weights: &[f32],
-    row: usize,
-    curves: &Grid<TileCurve>,
-    side: usize,
-) {
-    let (rows, down) = between(row, side, curves.height());
-    let (above, below) = (curves.row(rows.0), curves.row(rows.1));
-    for (column, (value, &weight)) in values.iter_mut().zip(weights).enumerate() {
-        if weight == 0.0 {
-            continue;
-        }
-        let (columns, across) = between(column, side, curves.width());
-        let blend = |curves: &[TileCurve]| {
-            look_up(&curves[columns.0], *value) * (1.0 - across)
-                + look_up(&curves[columns.1], *value) * across
-        };
-        let equalised = blend(above) * (1.0 - down) + blend(below) * down;
-        *value += STRENGTH * smoothstep(*value / SHADOWS_UNTIL) * (equalised - *value);
-    }
 }
 
 /// The two tiles whose centres lie about a pixel, and how near the second is, on one axis.
@@ -102,21 +113,15 @@ fn between(pixel: usize, side: usize, tiles: usize) -> ((usize, usize), f32) {
     ((tile, (tile + 1).min(tiles - 1)), at - tile as f32)
 }
 
-/// Weights by display value in a window `[left, top, right, bottom]`.
-fn histogram(
-    display: &Grid<f32>,
-    weight: &Grid<f32>,
-    [left, top, right, bottom]: [usize; 4],
-) -> [f32; BINS] {
-    // A part of the rows and columns tells as much: tiles have tens of thousands of pixels.
+/// Weights by display value in a window `[left, top, right, bottom]` of the sample.
+fn histogram(sample: &Sample, [left, top, right, bottom]: [usize; 4]) -> [f32; BINS] {
+    // A part of the rows and columns tells as much: tiles have thousands of pixels.
     let step = ((right - left).max(bottom - top) / 128).max(2);
     let mut bins = [0.0; BINS];
     let each = (step * step) as f32;
     for row in (top..bottom).step_by(step) {
-        let (values, weights) = (
-            &display.row(row)[left..right],
-            &weight.row(row)[left..right],
-        );
+        let values = &sample.values.row(row)[left..right];
+        let weights = &sample.weight.row(row)[left..right];
         for (&value, &weight) in values.iter().zip(weights).step_by(step) {
             let bin = (value * BINS as f32) as usize;
             bins[bin.min(BINS - 1)] += each * weight;
@@ -172,6 +177,19 @@ fn look_up(curve: &TileCurve, value: f32) -> f32 {
 mod tests {
     use super::*;
 
+    fn raised(before: &Grid<f32>) -> Grid<f32> {
+        let size = (before.width(), before.height());
+        let sample = Sample {
+            step: 1,
+            values: before.clone(),
+            weight: Grid::filled(size.0, size.1, 1.0),
+        };
+        let contrast = Contrast::judge(&sample, size);
+        let mut after = before.clone();
+        after.for_each_row(|row, values| contrast.raise(row, 0, values, &vec![1.0; size.0]));
+        after
+    }
+
     #[test]
     fn faint_detail_gains_contrast_within_the_limit() {
         // A faint checker on a wide ramp.
@@ -179,8 +197,7 @@ mod tests {
             let checker = ((column / 6 + row / 6) % 2) as f32;
             0.3 + 0.4 * column as f32 / 300.0 + 0.04 * checker
         });
-        let mut after = before.clone();
-        raise_contrast(&mut after, &Grid::filled(300, 300, 1.0));
+        let after = raised(&before);
         // Light minus dark field, one above the other in the same column.
         let step = |grid: &Grid<f32>| grid.at(153, 156) - grid.at(153, 150);
         let gain = step(&after) / step(&before);
@@ -190,8 +207,7 @@ mod tests {
 
     #[test]
     fn black_and_white_stay_and_order_is_kept_within_a_tile() {
-        let mut grid = Grid::from_fn(60, 60, |column, _| column as f32 / 59.0);
-        raise_contrast(&mut grid, &Grid::filled(60, 60, 1.0));
+        let grid = raised(&Grid::from_fn(60, 60, |column, _| column as f32 / 59.0));
         assert_eq!(grid.at(0, 30), 0.0);
         assert!((grid.at(59, 30) - 1.0).abs() < 1e-5);
         for column in 1..60 {

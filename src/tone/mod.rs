@@ -10,21 +10,26 @@ mod fade;
 mod levels;
 mod local;
 mod reduce;
+mod shown;
 
 use image::ImageEncoder;
 use image::codecs::png::PngEncoder;
+use rayon::prelude::*;
 
 use crate::blank::SafeVolume;
 use crate::error::{Error, Result};
 use crate::grid::{Frame, Grid};
 use crate::photo::Photo;
 use crate::placement::Placement;
+use crate::sampling::Quality;
 use crate::settings::{ToneMode, ToneSettings};
 
+use self::auto::Development;
 use self::curve::display_of_light;
 use self::fade::Fade;
 use self::levels::FLAT_BELOW;
-use self::reduce::{Reduced, reduce};
+use self::reduce::{Cover, Reduced, reduce};
+use self::shown::{Shown, opaque};
 
 /// Side of a map pixel, mm: between a third and a half of what an eye resolves at 250 mm.
 const PIXEL_MM: (f64, f64) = (0.025, 0.0365);
@@ -52,19 +57,16 @@ impl ToneMap {
     /// Mean of all values as a fraction of full, times the map's area: mm2 at full density.
     #[must_use]
     pub fn full_area_mm2(&self) -> f64 {
-        let sum: u64 = self
-            .grid
-            .values()
-            .iter()
-            .map(|&value| u64::from(value))
-            .sum();
+        let rows = self.grid.values().par_chunks(self.grid.width());
+        let of_row = |row: &[u16]| row.iter().map(|&value| u64::from(value)).sum::<u64>();
+        let sum: u64 = rows.map(of_row).sum();
         sum as f64 / f64::from(Self::FULL) * self.frame.mm_per_px * self.frame.mm_per_px
     }
 
     /// The largest value as a fraction of full.
     #[must_use]
     pub fn brightest(&self) -> f64 {
-        let brightest = self.grid.values().iter().copied().max();
+        let brightest = self.grid.values().par_iter().copied().max();
         f64::from(brightest.unwrap_or(0)) / f64::from(Self::FULL)
     }
 
@@ -101,10 +103,13 @@ pub struct Toned {
 }
 
 /// Side of a map pixel for so many points per mm2 in projection at full white, mm: as far as those
-/// points are apart, as far as an eye could see it.
+/// points are apart, as far as an eye could see it; for a draft just that.
 #[must_use]
-pub fn pixel_mm(density_per_mm2: f64) -> f64 {
-    let apart_mm = density_per_mm2.max(1e-9).sqrt().recip();
+pub fn pixel_mm(density_per_mm2: f64, quality: Quality) -> f64 {
+    let apart_mm = match quality {
+        Quality::Draft => PIXEL_MM.1,
+        Quality::Fine | Quality::Best => density_per_mm2.max(1e-9).sqrt().recip(),
+    };
     apart_mm.clamp(PIXEL_MM.0, PIXEL_MM.1)
 }
 
@@ -140,41 +145,39 @@ pub fn tone_map(
         );
     }
     let (frame, size) = map_frame(volume.bounds_mm(), pixel_mm);
-    let reduced = reduce(&photo.luminance, matte, placement, &frame, size);
-    let inset_mm = volume.inset_mm.resampled(&frame, size.0, size.1);
+    let Reduced { light, cover } = reduce(&photo.luminance, matte, placement, &frame, size);
+    let inset_mm = volume.inset_mm.resampled(&frame, size.0);
+    let subject = subject.map(|subject| reduce(subject, None, placement, &frame, size).light);
+    let shown = Shown::new(&cover, subject, &inset_mm);
 
     let mut warnings = Vec::new();
-    // A subject that lies wholly outside of the heart cannot be judged.
-    let judged = subject
-        .map(|subject| reduce(subject, None, placement, &frame, size).light)
-        .map(|subject| visible(&subject, &inset_mm))
-        .filter(|weight| weight.values().iter().any(|&weight| weight > 0.5));
-    let weight = judged.unwrap_or_else(|| visible(&reduced.cover, &inset_mm));
     let fade = Fade::new(settings, photo, placement, &frame);
-    let cover = &reduced.cover;
     let (grid, flat) = match settings.mode {
         ToneMode::Linear => {
             warnings.extend(without_effect(settings));
             // Light times matte, and nothing else.
-            let grid = fade.quantise(&inset_mm, |row| {
-                let light = reduced.light.row(row).iter().zip(cover.row(row));
-                light.map(|(&light, &cover)| {
-                    if settings.invert {
+            let grid = fade.quantise(&inset_mm, size, |part, densities| {
+                let cover = &cover.row(part.row)[part.columns.clone()];
+                let pixels = light.row(part.row)[part.columns].iter().zip(cover);
+                for (density, (light, cover)) in densities.iter_mut().zip(pixels) {
+                    *density = if settings.invert {
                         cover - light
                     } else {
-                        light
-                    }
-                })
+                        *light
+                    };
+                }
             });
-            (grid, is_flat(&reduced, &weight))
+            (grid, is_flat(&light, &cover, &shown))
         }
         ToneMode::Auto => {
-            let developed = auto::develop(reduced.light, cover, &weight, settings);
-            let grid = fade.quantise(&inset_mm, |row| {
-                let display = developed.display.row(row).iter().zip(cover.row(row));
-                display.map(|(&display, &cover)| cover * developed.density.at(display))
+            let development = Development::judge(&light, &cover, &shown, settings);
+            let grid = fade.quantise(&inset_mm, size, |part, densities| {
+                let light = &light.row(part.row)[part.columns.clone()];
+                let cover = &cover.row(part.row)[part.columns.clone()];
+                let weights = shown.part(&part);
+                development.densities(&part, light, cover, &weights, densities);
             });
-            (grid, developed.flat)
+            (grid, development.flat)
         }
     };
     let map = ToneMap { frame, grid };
@@ -281,15 +284,23 @@ fn map_frame(
 }
 
 /// Whether all that is visible has the same light, give or take a few steps of an 8-bit file.
-fn is_flat(reduced: &Reduced, weight: &Grid<f32>) -> bool {
-    let (light, cover) = (reduced.light.values(), reduced.cover.values());
-    let visible = weight.values().iter().zip(light.iter().zip(cover));
-    let (low, high) = visible
-        .filter(|&(&weight, _)| weight > 0.5)
-        .map(|(_, (&light, &cover))| light / cover)
-        .fold((f32::INFINITY, 0.0_f32), |(low, high), light| {
-            (low.min(light), high.max(light))
-        });
+fn is_flat(light: &Grid<f32>, cover: &Cover, shown: &Shown<'_>) -> bool {
+    let range = |row: usize| {
+        let cover = cover.row(row);
+        let pixels = light.row(row).iter().zip(&*cover);
+        let visible = pixels
+            .zip(shown.row(row))
+            .filter(|&(_, weight)| weight > 0.5);
+        visible
+            .map(|((&light, &cover), _)| opaque(light, cover))
+            .fold((f32::INFINITY, 0.0_f32), |(low, high), light| {
+                (low.min(light), high.max(light))
+            })
+    };
+    let (low, high) = (0..light.height()).into_par_iter().map(range).reduce(
+        || (f32::INFINITY, 0.0),
+        |(low, high), (least, most)| (low.min(least), high.max(most)),
+    );
     // Nothing visible is not flat.
     low <= high && display_of_light(high) - display_of_light(low) < FLAT_BELOW
 }
@@ -314,17 +325,6 @@ fn without_effect(settings: &ToneSettings) -> Option<String> {
             names.join(", ")
         )
     })
-}
-
-/// How visible each pixel is: its cover inside the safe outline.
-fn visible(cover: &Grid<f32>, inset_mm: &Grid<f32>) -> Grid<f32> {
-    let mut visible = cover.clone();
-    visible.for_each_row(|row, values| {
-        for (value, &inset) in values.iter_mut().zip(inset_mm.row(row)) {
-            *value = if inset >= 0.0 { *value } else { 0.0 };
-        }
-    });
-    visible
 }
 
 #[cfg(test)]

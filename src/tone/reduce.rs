@@ -9,6 +9,8 @@
 //! shirt and is a third faster; a map pixel is a third of what an eye resolves, so that the last
 //! bit of sharpness does not show.
 
+use std::borrow::Cow;
+
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::F32;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
@@ -22,7 +24,27 @@ pub(super) struct Reduced {
     /// Luminance times cover.
     pub(super) light: Grid<f32>,
     /// The matte's opacity times the share of the pixel that the photo covers.
-    pub(super) cover: Grid<f32>,
+    pub(super) cover: Cover,
+}
+
+/// How much of the picture there is in each pixel of the map, 0 to 1.
+#[derive(Clone, Debug)]
+pub(super) enum Cover {
+    /// A product of a share for each column and one for each row: an unturned photo without a matte.
+    Sides(Vec<f32>, Vec<f32>),
+    /// Any other.
+    Pixels(Grid<f32>),
+}
+
+impl Cover {
+    /// The values of one row.
+    pub(super) fn row(&self, row: usize) -> Cow<'_, [f32]> {
+        match self {
+            Self::Sides(columns, rows) if rows[row] == 1.0 => Cow::Borrowed(columns),
+            Self::Sides(columns, rows) => columns.iter().map(|share| share * rows[row]).collect(),
+            Self::Pixels(grid) => Cow::Borrowed(grid.row(row)),
+        }
+    }
 }
 
 /// Brings a photo and its matte, of equal size, to the pixels of a frame.
@@ -121,12 +143,12 @@ impl Aligned {
         let Some(matte) = matte else {
             return Reduced {
                 light: self.spread(self.resize(luminance)),
-                cover: self.covered(),
+                cover: self.cover(),
             };
         };
         Reduced {
             light: self.spread(self.resize(&multiplied(luminance, matte))),
-            cover: self.spread(self.resize(matte)),
+            cover: Cover::Pixels(self.spread(self.resize(matte))),
         }
     }
 
@@ -145,33 +167,24 @@ impl Aligned {
         if (inner.width(), inner.height()) == (columns.covered.len(), rows.covered.len()) {
             return inner;
         }
-        let mut grid = self.covered();
+        let cover = self.cover();
+        let mut grid = Grid::filled(columns.covered.len(), rows.covered.len(), 0.0);
         grid.for_each_row(|row, values| {
             let inner = inner.row(rows.nearest_inner(row));
             let (first, end) = columns.inner;
-            let (before, rest) = values.split_at_mut(first);
-            let (within, after) = rest.split_at_mut(end - first);
-            before.iter_mut().for_each(|value| *value *= inner[0]);
-            let down = rows.covered[row];
-            for (value, light) in within.iter_mut().zip(inner) {
-                *value = down * light;
+            values[..first].fill(inner[0]);
+            values[first..end].copy_from_slice(inner);
+            values[end..].fill(inner[inner.len() - 1]);
+            for (value, cover) in values.iter_mut().zip(&*cover.row(row)) {
+                *value *= cover;
             }
-            let last = inner[inner.len() - 1];
-            after.iter_mut().for_each(|value| *value *= last);
         });
         grid
     }
 
     /// Share of each map pixel that the photo covers.
-    fn covered(&self) -> Grid<f32> {
-        let (columns, rows) = (&self.columns.covered, &self.rows.covered);
-        let mut grid = Grid::filled(columns.len(), rows.len(), 0.0);
-        grid.for_each_row(|row, values| {
-            for (value, across) in values.iter_mut().zip(columns) {
-                *value = across * rows[row];
-            }
-        });
-        grid
+    fn cover(&self) -> Cover {
+        Cover::Sides(self.columns.covered.clone(), self.rows.covered.clone())
     }
 }
 
@@ -213,12 +226,12 @@ impl Turned {
         let Some(matte) = matte else {
             return Reduced {
                 light: self.read(Some(&self.resize(luminance)), map),
-                cover: self.read(None, map),
+                cover: Cover::Pixels(self.read(None, map)),
             };
         };
         Reduced {
             light: self.read(Some(&self.resize(&multiplied(luminance, matte))), map),
-            cover: self.read(Some(&self.resize(matte)), map),
+            cover: Cover::Pixels(self.read(Some(&self.resize(matte)), map)),
         }
     }
 
