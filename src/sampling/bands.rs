@@ -14,8 +14,8 @@ use crate::grid::Grid;
 /// Rows of cells in a band.
 const BAND_ROWS: usize = 16;
 
-/// Points that are sorted by bands together.
-const CHUNK: usize = 1 << 16;
+/// Points of a run, where they come in one piece.
+const RUN: usize = 1 << 12;
 
 /// Rows of pixels that are counted together.
 const STRIP_PX: usize = 32;
@@ -70,6 +70,8 @@ impl<T> Band<T> {
 #[derive(Debug)]
 struct Layout {
     cell: i32,
+    /// Cells in a unit.
+    per_unit: f64,
     /// Lower left corner of the first cell, units.
     origin: [i32; 2],
     columns: usize,
@@ -78,11 +80,16 @@ struct Layout {
 
 impl Layout {
     fn row_of(&self, y: i32) -> usize {
-        ((y - self.origin[1]).max(0) / self.cell) as usize
+        self.cell_of(y - self.origin[1])
     }
 
     fn column_of(&self, x: i32) -> usize {
-        (((x - self.origin[0]).max(0) / self.cell) as usize).min(self.columns - 1)
+        self.cell_of(x - self.origin[0]).min(self.columns - 1)
+    }
+
+    /// A product, since whole numbers divide slowly; what lies on an edge may fall to either side.
+    fn cell_of(&self, along: i32) -> usize {
+        (f64::from(along) * self.per_unit) as usize
     }
 
     /// Makes the band of that number from those of the given points that belong to it.
@@ -123,6 +130,17 @@ impl Layout {
     }
 }
 
+/// Points in the order of a sampled plate, which rises, in runs.
+pub(super) fn runs<T>(points: &[T]) -> Vec<&[T]> {
+    points.chunks(RUN).collect()
+}
+
+/// The box around two boxes, each by its lower left and its upper right corner.
+fn wider([low, high]: [[i32; 2]; 2], [a, b]: [[i32; 2]; 2]) -> [[i32; 2]; 2] {
+    let least = [0, 1].map(|axis| low[axis].min(a[axis]));
+    [least, [0, 1].map(|axis| high[axis].max(b[axis]))]
+}
+
 /// All points, by bands.
 #[derive(Debug)]
 pub(super) struct Bands<T> {
@@ -131,54 +149,46 @@ pub(super) struct Bands<T> {
 }
 
 impl<T: Placed> Bands<T> {
-    /// Bands of the points, cells of `cell` units, for so many sheets.
-    pub(super) fn new(points: &[T], cell: i32, sheets: usize) -> Self {
-        let extremes = points
+    /// Bands of the points, cells of `cell` units, for so many sheets. The points come in runs, each of
+    /// which had better lie at about one height: every band looks through those that reach into it.
+    pub(super) fn new(runs: &[&[T]], cell: i32, sheets: usize) -> Self {
+        let extremes: Vec<Option<[[i32; 2]; 2]>> = runs
             .par_iter()
-            .map(|point| (point.place(), point.place()));
-        let (low, high) = extremes
-            .reduce_with(|(low, high), (a, b)| {
-                let least = [0, 1].map(|axis| low[axis].min(a[axis]));
-                (least, [0, 1].map(|axis| high[axis].max(b[axis])))
+            .map(|run| {
+                let ends = run.iter().map(|point| [point.place(); 2]);
+                ends.reduce(wider)
             })
-            .unwrap_or_default();
+            .collect();
+        let all = extremes.iter().copied().flatten().reduce(wider);
+        let [low, high] = all.unwrap_or_default();
         // Some empty cells around all: points may wander out of their bounds.
         let origin = low.map(|value| value - 4 * cell);
         let columns = ((high[0] - origin[0]) / cell + 5) as usize;
         let rows = ((high[1] - origin[1]) / cell + 5) as usize;
-        let count = rows.div_ceil(BAND_ROWS);
-        // Each chunk of points by bands.
-        let unsorted: Vec<Vec<Vec<T>>> = points
-            .par_chunks(CHUNK)
-            .map(|chunk| {
-                let mut parts = vec![Vec::new(); count];
-                for point in chunk {
-                    parts[((point.place()[1] - origin[1]) / cell) as usize / BAND_ROWS]
-                        .push(*point);
-                }
-                parts
-            })
-            .collect();
-        let mut bands = Self {
-            layout: Layout {
-                cell,
-                origin,
-                columns,
-                sheets,
-            },
-            bands: Vec::new(),
+        let layout = Layout {
+            cell,
+            per_unit: f64::from(cell).recip(),
+            origin,
+            columns,
+            sheets,
         };
-        bands.bands = (0..count)
+        let bands = (0..rows.div_ceil(BAND_ROWS))
             .into_par_iter()
             .with_max_len(1)
             .map(|index| {
-                let sources: Vec<&[T]> = unsorted.iter().map(|parts| &parts[index][..]).collect();
+                let band_of = |y: i32| layout.row_of(y) / BAND_ROWS;
+                let reaches = |[low, high]: &[[i32; 2]; 2]| {
+                    (band_of(low[1])..=band_of(high[1])).contains(&index)
+                };
+                let own = runs.iter().zip(&extremes);
+                let own = own.filter(|(_, ends)| ends.as_ref().is_some_and(reaches));
+                let sources: Vec<&[T]> = own.map(|(run, _)| *run).collect();
                 let mut band = Band::default();
-                bands.layout.sort(index, &sources, &mut band);
+                layout.sort(index, &sources, &mut band);
                 band
             })
             .collect();
-        bands
+        Self { layout, bands }
     }
 
     /// Side of a cell, units.

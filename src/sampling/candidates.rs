@@ -3,13 +3,11 @@
 //! The candidates of a layer are one copy of the tile, as far as they lie inside the safe volume
 //! and keep their distance from the plates that were sampled before.
 
-use rayon::prelude::*;
-
 use super::bands::Bands;
 use super::spacing::Rule;
 use super::stack::Stack;
 use super::target::Target;
-use super::tile::{LayerTile, Tile};
+use super::tile::{Sites, Tile};
 use crate::blank::{Bound, SafeVolume};
 use crate::grid::Grid;
 use crate::plate::Plate;
@@ -41,7 +39,8 @@ pub(super) struct Candidates<'a> {
     /// Largest random shift along z, units.
     jitter: i32,
     seed: u64,
-    tiles: Vec<LayerTile>,
+    /// The places, by groups of layers that fit one another.
+    pub(super) groups: Vec<Sites>,
     /// Candidates of a layer per square unit.
     density: f64,
     /// The points of plates sampled before.
@@ -60,6 +59,7 @@ impl<'a> Candidates<'a> {
         rule: Rule,
         jitter: i32,
         seed: u64,
+        square: f64,
         others: Option<&'a Bands<[i32; 3]>>,
     ) -> Self {
         let stack = Stack::new(plate, &rule, jitter);
@@ -69,10 +69,6 @@ impl<'a> Candidates<'a> {
             None => Sure::find(&stack, layers, jitter, volume, &rule),
         };
         let bounded = others.is_some() || !always_within(&stack, layers, jitter, volume, &rule);
-        let tiles = (0..layers)
-            .into_par_iter()
-            .map(|layer| tile.for_layer(seed, layer, layers))
-            .collect();
         Self {
             rule,
             layers,
@@ -80,7 +76,7 @@ impl<'a> Candidates<'a> {
             stack,
             jitter,
             seed,
-            tiles,
+            groups: tile.for_layers(seed, layers, square),
             density: tile.density(),
             others,
             bounded,
@@ -131,42 +127,15 @@ impl<'a> Candidates<'a> {
         sure.is_some_and(|sure| sure.at(dot.x, dot.y))
     }
 
+    /// Whether any point between two corners may stand, those included.
+    pub(super) fn is_sure_within(&self, low: [i32; 2], high: [i32; 2]) -> bool {
+        let sure = self.sure.as_ref();
+        sure.is_some_and(|sure| sure.within(low, high))
+    }
+
     /// Candidates per pixel of the target, of all layers.
     pub(super) fn capacity(&self, target: &Target<'_>) -> f32 {
         (self.density * self.layers as f64 * target.pixel * target.pixel) as f32
-    }
-
-    /// Calls `visit` with every candidate in some rows of the target's pixels, its threshold and
-    /// its pixel, in a fixed order; whether it may stand is not looked at.
-    pub(super) fn for_each_in(
-        &self,
-        target: &Target<'_>,
-        first_row: usize,
-        rows: usize,
-        mut visit: impl FnMut(Dot, f32, [usize; 2]),
-    ) {
-        let edge = |origin: f64, px: usize| (origin + px as f64 * target.pixel).ceil() as i32;
-        let (width, last_row) = (target.wish.width(), first_row + rows - 1);
-        let low = [edge(target.x_min, 0), edge(target.y_min, first_row)];
-        let high = [
-            edge(target.x_min, width),
-            edge(target.y_min, first_row + rows),
-        ];
-        let per_px = target.pixel.recip();
-        for (layer, tile) in self.tiles.iter().enumerate() {
-            tile.for_each_in(low, high, |x, y, threshold| {
-                let column = ((f64::from(x) - target.x_min) * per_px) as usize;
-                let row = ((f64::from(y) - target.y_min) * per_px) as usize;
-                let dot = Dot {
-                    x,
-                    y,
-                    layer: layer as u16,
-                    rest: [0; 2],
-                };
-                let pixel = [column.min(width - 1), row.clamp(first_row, last_row)];
-                visit(dot, threshold, pixel);
-            });
-        }
     }
 }
 
@@ -238,11 +207,21 @@ impl Sure {
     }
 
     fn at(&self, x: i32, y: i32) -> bool {
+        let [column, row] = self.square(x, y);
+        self.squares.at(column, row)
+    }
+
+    fn within(&self, [x0, y0]: [i32; 2], [x1, y1]: [i32; 2]) -> bool {
+        let ([left, low], [right, high]) = (self.square(x0, y0), self.square(x1, y1));
+        (high..=low).all(|row| self.squares.row(row)[left..=right].iter().all(|&sure| sure))
+    }
+
+    fn square(&self, x: i32, y: i32) -> [usize; 2] {
         // Outside of the raster its border counts, here as there.
         let column = ((f64::from(x) - self.corner[0]) * self.per_unit) as usize;
         let row = ((self.corner[1] - f64::from(y)) * self.per_unit) as usize;
         let (width, height) = (self.squares.width(), self.squares.height());
-        self.squares.at(column.min(width - 1), row.min(height - 1))
+        [column.min(width - 1), row.min(height - 1)]
     }
 }
 

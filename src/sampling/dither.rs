@@ -15,15 +15,15 @@
 //! Ulichney, *The void-and-cluster method for dither array generation*, 1993; differences are carried
 //! with the weights of Floyd and Steinberg, *An adaptive algorithm for spatial grey scale*, 1976.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::candidates::{Candidates, Dot};
 use super::target::Target;
+use super::tile::Sites;
 use crate::error::Result;
 use crate::run::Run;
-
-/// Side in pixels of the squares whose points are counted.
-const SQUARE_PX: usize = 4;
 
 /// Rows of squares that are done together.
 const STRIP_SQUARES: usize = 16;
@@ -63,9 +63,9 @@ impl Found {
     }
 }
 
-/// The candidates of a strip.
+/// The candidates of a row of squares.
 #[derive(Debug, Default)]
-struct Strip {
+struct Row {
     /// Those that are on.
     on: Vec<Found>,
     /// The next one of each square that has one left.
@@ -73,36 +73,47 @@ struct Strip {
 }
 
 /// Turns candidates on so that their density in projection follows the target; with a budget, as
-/// many as that, where there are so many.
+/// many as that, where there are so many. They come in runs, one for a row of squares.
 pub(super) fn dither(
     target: &Target<'_>,
     candidates: &Candidates<'_>,
     budget: Option<usize>,
     run: &Run,
-) -> Result<Vec<Dot>> {
-    let strips = target.wish.height().div_ceil(STRIP_SQUARES * SQUARE_PX);
-    let mut strips: Vec<Strip> = (0..strips)
+) -> Result<Vec<Vec<Dot>>> {
+    let parts: Vec<(&Sites, f32, Range<i32>)> = candidates
+        .groups
+        .iter()
+        .flat_map(|sites| {
+            let rows = Squares::rows(target, sites.side());
+            let share = sites.layers as f32 / candidates.layers as f32;
+            let end = rows.end;
+            let strips = rows.step_by(STRIP_SQUARES);
+            strips.map(move |first| (sites, share, first..(first + STRIP_SQUARES as i32).min(end)))
+        })
+        .collect();
+    let strips: Vec<Vec<Row>> = parts
         .into_par_iter()
         .with_max_len(1)
-        .map(|index| run.check().map(|()| strip(target, candidates, index)))
+        .map(|(sites, share, rows)| {
+            run.check()?;
+            Ok(strip(target, candidates, sites, share, rows))
+        })
         .collect::<Result<_>>()?;
+    let mut rows: Vec<Row> = strips.into_iter().flatten().collect();
     if let Some(budget) = budget {
-        meet(&mut strips, budget);
+        meet(&mut rows, budget);
     }
-    let mut dots = Vec::with_capacity(strips.iter().map(|strip| strip.on.len()).sum());
-    for strip in strips {
-        dots.extend(strip.on.iter().map(|found| found.dot));
-    }
-    Ok(dots)
+    let dots = |row: Row| row.on.iter().map(|found| found.dot).collect();
+    Ok(rows.into_par_iter().map(dots).collect())
 }
 
 /// Leaves out the last, or takes the next, until the number is that of the budget.
-fn meet(strips: &mut [Strip], budget: usize) {
-    let count: usize = strips.iter().map(|strip| strip.on.len()).sum();
+fn meet(rows: &mut [Row], budget: usize) {
+    let count: usize = rows.iter().map(|row| row.on.len()).sum();
     if count > budget {
         // Only the last ones are in question.
         let last = |from: f32| -> Vec<_> {
-            let on = strips.iter().flat_map(|strip| &strip.on);
+            let on = rows.iter().flat_map(|row| &row.on);
             on.filter(|found| found.multiple >= from)
                 .map(Found::key)
                 .collect()
@@ -113,102 +124,217 @@ fn meet(strips: &mut [Strip], budget: usize) {
         }
         let first = keys.len() - (count - budget);
         let (_, &mut first_out, _) = keys.select_nth_unstable(first);
-        for strip in strips {
-            strip.on.retain(|found| found.key() < first_out);
+        for row in rows {
+            row.on.retain(|found| found.key() < first_out);
         }
         return;
     }
-    let next = strips.iter().flat_map(|strip| &strip.next);
+    let next = rows.iter().flat_map(|row| &row.next);
     let mut keys: Vec<_> = next.map(Found::key).collect();
     let missing = (budget - count).min(keys.len());
     if missing == 0 {
         return;
     }
     let (_, &mut last_in, _) = keys.select_nth_unstable(missing - 1);
-    for strip in strips {
-        let taken = strip.next.iter().filter(|found| found.key() <= last_in);
-        strip.on.extend(taken);
+    for row in rows {
+        let taken = row.next.iter().filter(|found| found.key() <= last_in);
+        row.on.extend(taken);
     }
 }
 
-fn strip(target: &Target<'_>, candidates: &Candidates<'_>, index: usize) -> Strip {
-    let first = index * STRIP_SQUARES * SQUARE_PX;
-    let rows = (STRIP_SQUARES * SQUARE_PX).min(target.wish.height() - first);
-    let columns = target.wish.width().div_ceil(SQUARE_PX);
+/// One strip of squares of one group of layers.
+fn strip(
+    target: &Target<'_>,
+    candidates: &Candidates<'_>,
+    sites: &Sites,
+    share: f32,
+    rows: Range<i32>,
+) -> Vec<Row> {
     let capacity = candidates.capacity(target);
-
-    let mut found = Vec::new();
-    let mut starts = vec![0u32; columns * rows.div_ceil(SQUARE_PX) + 1];
-    candidates.for_each_in(target, first, rows, |dot, threshold, [column, row]| {
-        let wish = target.wish.at(column, row);
-        let scaled = threshold * capacity;
-        // Most candidates go here; black has none, whatever the threshold.
-        if scaled >= MOST_BOUNDED * wish || (scaled >= MOST * wish && candidates.is_sure(&dot)) {
-            return;
-        }
-        if target.wants_at(dot.x, dot.y) && candidates.allows(&dot) {
-            let multiple = scaled / wish;
-            let square = (row - first) / SQUARE_PX * columns + column / SQUARE_PX;
-            starts[square + 1] += 1;
-            found.push((square as u32, Found { multiple, dot }));
-        }
-    });
-    for square in 1..starts.len() {
-        starts[square] += starts[square - 1];
-    }
-    let mut slots = starts.clone();
-    let mut sorted = vec![Found::default(); found.len()];
-    for (square, candidate) in found {
-        let slot = &mut slots[square as usize];
-        sorted[*slot as usize] = candidate;
-        *slot += 1;
-    }
-
-    let mut strip = Strip::default();
+    let mut squares = Squares::new(target, sites.side());
+    let columns = squares.columns.len();
+    let mut strip = Vec::with_capacity(rows.len());
     let mut carried = Carried::new(columns);
-    for square_row in 0..rows.div_ceil(SQUARE_PX) {
-        let top = first + square_row * SQUARE_PX;
-        let mut wishes = vec![0.0f32; columns];
-        for row in top..(top + SQUARE_PX).min(first + rows) {
-            for (sum, wishes) in wishes
-                .iter_mut()
-                .zip(target.wish.row(row).chunks(SQUARE_PX))
-            {
-                *sum += wishes.iter().sum::<f32>();
-            }
-        }
-        carried.start_row(square_row % 2 == 0);
+    // Those of a square that are on, and those that would be next.
+    let (mut on, mut next) = (Vec::new(), Vec::new());
+    for row in rows.clone() {
+        let mut found = Row::default();
+        squares.start_row(target, row);
+        let rightward = (row - rows.start) % 2 == 0;
+        carried.start_row(rightward);
         for step in 0..columns {
-            let column = if square_row % 2 == 0 {
-                step
-            } else {
-                columns - 1 - step
-            };
-            let wish = wishes[column];
+            let place = if rightward { step } else { columns - 1 - step };
+            let (wish, brightest) = squares.wish(place);
             if wish <= 0.0 {
                 continue;
             }
-            let square = square_row * columns + column;
-            let here = &mut sorted[starts[square] as usize..starts[square + 1] as usize];
-            let wanted = wish + carried.at(column);
-            let by_rank = here.iter().filter(|found| found.multiple < 1.0).count();
-            let off = wanted - by_rank as f32;
-            let more = if off.abs() > LEFT_ALONE {
-                off.round()
-            } else {
-                0.0
-            };
-            let count = ((by_rank as f32 + more).max(0.0) as usize).min(here.len());
-            if count < here.len() {
-                let (_, next, _) = here.select_nth_unstable_by_key(count, Found::key);
-                strip.next.push(*next);
+            let column = squares.first_column + place as i32;
+            let (origin, sites) = sites.square(column, row);
+            let [low, high] = squares.corners(column, row);
+            let sure = candidates.is_sure_within(low, high);
+            let most = if sure { MOST } else { MOST_BOUNDED };
+            on.clear();
+            next.clear();
+            for site in sites {
+                let scaled = site.threshold * capacity;
+                if scaled >= most * brightest {
+                    break;
+                }
+                let [x, y] = [site.x + origin[0], site.y + origin[1]];
+                let wish = target.at(x, y);
+                if scaled >= most * wish {
+                    continue;
+                }
+                let dot = Dot {
+                    x,
+                    y,
+                    layer: site.layer,
+                    rest: [0; 2],
+                };
+                if target.wants_at(x, y) && (sure || candidates.allows(&dot)) {
+                    let multiple = scaled / wish;
+                    let which = if multiple < 1.0 { &mut on } else { &mut next };
+                    which.push(Found { multiple, dot });
+                }
             }
-            strip.on.extend_from_slice(&here[..count]);
-            let left = wanted - count as f32;
-            carried.pass_on(column, left.clamp(-MOST_CARRIED, MOST_CARRIED));
+            let wanted = share * wish + carried.at(place);
+            let off = wanted - on.len() as f32;
+            if off.abs() > LEFT_ALONE {
+                correct(&mut on, &mut next, off.round() as i32);
+            }
+            let left = wanted - on.len() as f32;
+            carried.pass_on(place, left.clamp(-MOST_CARRIED, MOST_CARRIED));
+            found.on.extend_from_slice(&on);
+            found
+                .next
+                .extend(next.iter().min_by_key(|found| found.key()));
         }
+        strip.push(found);
     }
     strip
+}
+
+/// Takes so many more of the next ones, or leaves so many of the last out.
+fn correct(on: &mut Vec<Found>, next: &mut Vec<Found>, more: i32) {
+    let swapped = more.unsigned_abs() as usize;
+    if more < 0 {
+        let kept = on.len().saturating_sub(swapped);
+        if kept < on.len() {
+            on.select_nth_unstable_by_key(kept, Found::key);
+            next.extend(on.drain(kept..));
+        }
+        return;
+    }
+    if swapped < next.len() {
+        next.select_nth_unstable_by_key(swapped, Found::key);
+        on.extend(next.drain(..swapped));
+    } else {
+        on.append(next);
+    }
+}
+
+/// Squares of candidates over the target's raster.
+#[derive(Debug)]
+struct Squares {
+    side: f64,
+    first_column: i32,
+    columns: Vec<Span>,
+    /// The sum of the wishes of this row of squares in each column of pixels, and the largest.
+    sums: Vec<f32>,
+    largest: Vec<f32>,
+}
+
+/// The pixels along an axis that lie in a square, wholly but for the first and the last.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    first: usize,
+    /// Behind the last.
+    end: usize,
+    /// How much of the first and of the last lies outside.
+    outside: [f32; 2],
+}
+
+impl Span {
+    /// From `low` to `high` in pixels of `count`; empty outside of them.
+    fn new(low: f64, high: f64, count: usize) -> Self {
+        let [low, high] = [low, high].map(|at| at.clamp(0.0, count as f64));
+        let (first, end) = (low.floor(), high.ceil());
+        Self {
+            first: first as usize,
+            end: end as usize,
+            outside: [(low - first) as f32, (end - high) as f32],
+        }
+    }
+
+    /// The sum of the values in it.
+    fn sum(&self, values: &[f32]) -> f32 {
+        let values = &values[self.first..self.end];
+        let [first, last] = self.outside;
+        let ends = values.first().zip(values.last());
+        let beyond = ends.map_or(0.0, |(a, b)| first * a + last * b);
+        values.iter().sum::<f32>() - beyond
+    }
+}
+
+impl Squares {
+    fn new(target: &Target<'_>, side: f64) -> Self {
+        let width = target.wish.width();
+        let first_column = (target.x_min / side).floor() as i32;
+        let end = target.x_min + width as f64 * target.pixel;
+        let last_column = (end / side).ceil() as i32;
+        let span = |column: i32| {
+            let px = |at: i32| (f64::from(at) * side - target.x_min) / target.pixel;
+            Span::new(px(column), px(column + 1), width)
+        };
+        Self {
+            side,
+            first_column,
+            columns: (first_column..last_column).map(span).collect(),
+            sums: vec![0.0; width],
+            largest: vec![0.0; width],
+        }
+    }
+
+    /// Rows of squares over the target's raster.
+    fn rows(target: &Target<'_>, side: f64) -> Range<i32> {
+        let end = target.y_min + target.wish.height() as f64 * target.pixel;
+        (target.y_min / side).floor() as i32..(end / side).ceil() as i32
+    }
+
+    fn start_row(&mut self, target: &Target<'_>, row: i32) {
+        let px = |at: i32| (f64::from(at) * self.side - target.y_min) / target.pixel;
+        self.sums.fill(0.0);
+        self.largest.fill(0.0);
+        let span = Span::new(px(row), px(row + 1), target.wish.height());
+        for row in span.first..span.end {
+            let mut inside = 1.0;
+            if row == span.first {
+                inside -= span.outside[0];
+            }
+            if row + 1 == span.end {
+                inside -= span.outside[1];
+            }
+            let sums = self.sums.iter_mut().zip(&mut self.largest);
+            for ((sum, largest), &wish) in sums.zip(target.wish.row(row)) {
+                *sum += inside * wish;
+                *largest = largest.max(wish);
+            }
+        }
+    }
+
+    /// The sum of the wishes in a square of this row, and the largest of its pixels'.
+    fn wish(&self, place: usize) -> (f32, f32) {
+        let span = &self.columns[place];
+        let largest = self.largest[span.first..span.end].iter();
+        (span.sum(&self.sums), largest.fold(0.0, |a, &b| a.max(b)))
+    }
+
+    /// The lower left and the upper right corner of a square, units, rounded outward.
+    fn corners(&self, column: i32, row: i32) -> [[i32; 2]; 2] {
+        let low = [column, row].map(|at| (f64::from(at) * self.side).floor() as i32);
+        let high = [column, row].map(|at| (f64::from(at + 1) * self.side).ceil() as i32);
+        [low, high]
+    }
 }
 
 /// Differences between wish and points on their way to other squares.

@@ -1,6 +1,6 @@
 //! Polish: one point after another moves to where the squared error of the blurred picture is least.
 //!
-//! The picture is seen through a Gaussian `SIGMA_PX` wide, about the finest that the points can show.
+//! The picture is seen through a bell (`blur.rs`), about the finest that the points can show.
 //! For each point the slope of the squared error by its place is summed over the pixels that it
 //! reaches; a step against it leads to about the least error nearby, and of the places on the file's
 //! grid around it the nearest free one is taken. The error is brought up to date at once, the rounding
@@ -15,57 +15,85 @@
 //! Analoui and Allebach, *Model-based halftoning using direct binary search*, 1992, there for the
 //! pixels of a raster, here for points that move by a step of the file's grid.
 
+mod blur;
+
+use std::f64::consts::PI;
+use std::iter;
+
 use rayon::prelude::*;
 
+use self::blur::{Blur, Pixels};
+use super::Quality;
 use super::bands::{Band, Bands};
 use super::candidates::{Candidates, Dot};
+use super::spacing::Rule;
 use super::target::Target;
 use crate::error::Result;
 use crate::grid::Grid;
 use crate::run::Run;
 
-/// Width of the Gaussian, standard deviation, in pixels of the target: 0.05 mm for eight layers at
-/// 0.08 mm, two thirds of what an eye resolves at 250 mm.
-const SIGMA_PX: f64 = 1.25;
-
-/// Pixels along a side that a point reaches.
-const TAPS: usize = 8;
-
-/// Places within a pixel for which the Gaussian is tabulated.
-const PLACES: usize = 128;
-
-/// Pixels around the target's raster, so that every point reaches pixels only.
-const BORDER_PX: usize = TAPS;
-
-/// Largest move in one sweep, in standard deviations: farther, the slope misleads.
-const LARGEST_MOVE_SIGMA: f64 = 0.5;
+/// Largest move in one sweep, in pixels of the target, where points are far apart.
+const LARGEST_MOVE_PX: f64 = 0.15;
 
 /// Places of the grid are tried up to so much beyond the end of a step, units: a little more than the
 /// diagonal of its squares. Cells of the bands have room for twice of it (`relocation.rs`).
 const BESIDE_UNITS: f32 = 1.5;
 
+/// The largest move of a point in one sweep, units.
+pub(super) fn largest_move(target: &Target<'_>, rule: &Rule, quality: Quality) -> f64 {
+    let sigma_px = match quality {
+        Quality::Draft => blur::SPLINE_SIGMA_PX,
+        Quality::Fine | Quality::Best => blur::GAUSSIAN_SIGMA_PX,
+    };
+    let work = quality.work();
+    let apart = (work.move_spacings * rule.xy).max(LARGEST_MOVE_PX * target.pixel);
+    apart.min(work.move_sigmas * sigma_px * target.pixel)
+}
+
 /// Moves points in so many sweeps; none comes too close to another, leaves the safe volume or enters
 /// black.
 pub(super) fn polish(
+    bands: Bands<Dot>,
+    target: &Target<'_>,
+    candidates: &Candidates<'_>,
+    quality: Quality,
+    run: &Run,
+) -> Result<Vec<Dot>> {
+    match quality {
+        Quality::Draft => {
+            let blur = Blur::spline(target);
+            through(&blur, bands, target, candidates, quality, run)
+        }
+        Quality::Fine | Quality::Best => {
+            let blur = Blur::gaussian(target);
+            through(&blur, bands, target, candidates, quality, run)
+        }
+    }
+}
+
+/// The same for the picture seen through a bell.
+fn through<const TAPS: usize>(
+    blur: &Blur<TAPS>,
     mut bands: Bands<Dot>,
     target: &Target<'_>,
     candidates: &Candidates<'_>,
-    sweeps: u32,
+    quality: Quality,
     run: &Run,
 ) -> Result<Vec<Dot>> {
-    let blur = Blur::new();
+    let sweeps = quality.work().sweeps;
     let mut error = blur.of(target);
     let view = View {
         target,
         candidates,
-        blur: &blur,
-        per_unit: target.pixel.recip(),
+        blur,
+        limit: largest_move(target, &candidates.rule, quality) as f32,
+        rate: -(blur.pixel / curvature(blur.sigma_px)) as f32,
         least: (candidates.rule.least_squared_xy() as f32).sqrt(),
         least_squared: candidates.rule.least_squared_xy(),
     };
-    in_turns(&mut bands, target, &mut error, |band, _, _, pixels| {
+    in_turns(&mut bands, blur, &mut error, |band, _, _, pixels| {
         for dot in band.points() {
-            pixels.add(&view.reach(dot), 1.0);
+            pixels.add(&blur.reach(dot), 1.0);
         }
         Ok(())
     })?;
@@ -78,7 +106,7 @@ pub(super) fn polish(
         run.progress("polish", sweep as f32 / sweeps as f32);
         in_turns(
             &mut bands,
-            target,
+            blur,
             &mut error,
             |band, index, others, pixels| {
                 run.check()?;
@@ -92,18 +120,15 @@ pub(super) fn polish(
 
 /// Calls `visit` for every band with its points and the pixels that they reach, every second band
 /// at once; it may move the band's points and change the pixels.
-fn in_turns(
+fn in_turns<const TAPS: usize>(
     bands: &mut Bands<Dot>,
-    target: &Target<'_>,
+    blur: &Blur<TAPS>,
     error: &mut Grid<f32>,
-    visit: impl Fn(&mut Band<Dot>, usize, &Bands<Dot>, &mut Pixels<'_>) -> Result<()> + Sync,
+    visit: impl Fn(&mut Band<Dot>, usize, &Bands<Dot>, &mut Pixels<'_, TAPS>) -> Result<()> + Sync,
 ) -> Result<()> {
     let (width, height) = (error.width(), error.height());
     // The pixels' row in the middle of a band.
-    let middle = |index: usize| {
-        let v = (bands.middle(index) - target.y_min) / target.pixel;
-        ((v.max(0.0) as usize) + BORDER_PX).min(height)
-    };
+    let middle = |index: usize| blur.row_at(bands.middle(index)).min(height);
     let count = bands.bands().len();
     let middles: Vec<usize> = (0..count).map(middle).collect();
     for turn in 0..2 {
@@ -134,208 +159,50 @@ fn in_turns(
     Ok(())
 }
 
-/// The Gaussian around one place along an axis.
-#[derive(Clone, Copy, Debug)]
-struct Taps {
-    /// Its values at the pixels, which add up to 1.
-    value: [f32; TAPS],
-    /// Their derivatives by the place.
-    slope: [f32; TAPS],
-}
-
-/// The Gaussian through which the picture is seen.
-#[derive(Debug)]
-struct Blur {
-    places: Vec<Taps>,
-}
-
-impl Blur {
-    fn new() -> Self {
-        let taps = |place: usize| {
-            let fraction = (place as f64 + 0.5) / PLACES as f64;
-            let away = |k: usize| k as f64 - (TAPS / 2 - 1) as f64 - fraction;
-            let bell = |k: usize| (-0.5 * (away(k) / SIGMA_PX).powi(2)).exp();
-            let all: f64 = (0..TAPS).map(bell).sum();
-            let variance = SIGMA_PX * SIGMA_PX;
-            let of = |factor: &dyn Fn(f64) -> f64| {
-                std::array::from_fn(|k| (bell(k) / all * factor(away(k))) as f32)
-            };
-            Taps {
-                value: of(&|_| 1.0),
-                slope: of(&|away| away / variance),
-            }
-        };
-        Self {
-            places: (0..PLACES).map(taps).collect(),
-        }
-    }
-
-    /// The blurred wish, negative, with a border.
-    fn of(&self, target: &Target<'_>) -> Grid<f32> {
-        // Wishes are means over pixels already, which blurs by 1/12.
-        const SIDE: usize = TAPS / 2;
-        let variance = SIGMA_PX * SIGMA_PX - 1.0 / 12.0;
-        let bell = |k: usize| (-0.5 * (k as f64 - SIDE as f64).powi(2) / variance).exp();
-        let all: f64 = (0..=2 * SIDE).map(bell).sum();
-        let weights: Vec<f32> = (0..=2 * SIDE).map(|k| (bell(k) / all) as f32).collect();
-        let wish = &target.wish;
-        let (width, height) = (wish.width() + 2 * BORDER_PX, wish.height() + 2 * BORDER_PX);
-        let mut out = Grid::filled(width, height, 0.0f32);
-        out.for_each_row(|row, values| {
-            let mut column = vec![0.0f32; width + 2 * SIDE];
-            for (k, weight) in weights.iter().enumerate() {
-                let source = (row + k).checked_sub(BORDER_PX + SIDE);
-                if let Some(source) = source.filter(|&source| source < wish.height()) {
-                    let line = &mut column[SIDE + BORDER_PX..];
-                    for (sum, wish) in line.iter_mut().zip(wish.row(source)) {
-                        *sum += weight * wish;
-                    }
-                }
-            }
-            for (value, near) in values.iter_mut().zip(column.windows(2 * SIDE + 1)) {
-                *value = -near.iter().zip(&weights).map(|(a, b)| a * b).sum::<f32>();
-            }
-        });
-        out
-    }
-}
-
-fn dot(a: &[f32; TAPS], b: &[f32; TAPS]) -> f32 {
-    let mut sums = [0.0; 4];
-    for (a, b) in a.chunks_exact(4).zip(b.chunks_exact(4)) {
-        for k in 0..4 {
-            sums[k] += a[k] * b[k];
-        }
-    }
-    (sums[0] + sums[1]) + (sums[2] + sums[3])
-}
-
-/// Rows of the error that one band may change.
-struct Pixels<'a> {
-    values: &'a mut [f32],
-    width: usize,
-    /// Number of the first row.
-    first: usize,
-}
-
-impl Pixels<'_> {
-    /// The pixels in one row that a point reaches.
-    fn row(&self, reach: &Reach<'_>, k: usize) -> &[f32; TAPS] {
-        let start = (reach.row - self.first + k) * self.width + reach.column;
-        self.values[start..start + TAPS]
-            .try_into()
-            .expect("so many")
-    }
-
-    fn add(&mut self, reach: &Reach<'_>, sign: f32) {
-        for k in 0..TAPS {
-            let start = (reach.row - self.first + k) * self.width + reach.column;
-            let weight = sign * reach.y.value[k];
-            let row: &mut [f32; TAPS] = (&mut self.values[start..start + TAPS])
-                .try_into()
-                .expect("so many");
-            for (value, bell) in row.iter_mut().zip(&reach.x.value) {
-                *value += weight * bell;
-            }
-        }
-    }
-
-    /// Takes a point from one place to another.
-    fn shift(&mut self, from: &Reach<'_>, to: &Reach<'_>) {
-        if (from.column, from.row) != (to.column, to.row) {
-            self.add(from, -1.0);
-            self.add(to, 1.0);
-            return;
-        }
-        for k in 0..TAPS {
-            let start = (to.row - self.first + k) * self.width + to.column;
-            let (less, more) = (from.y.value[k], to.y.value[k]);
-            let row: &mut [f32; TAPS] = (&mut self.values[start..start + TAPS])
-                .try_into()
-                .expect("so many");
-            for (value, (old, new)) in row.iter_mut().zip(from.x.value.iter().zip(&to.x.value)) {
-                *value += more * new - less * old;
-            }
-        }
-    }
-
-    /// The slope of half the squared error of all pixels by the place of a point.
-    fn slope(&self, reach: &Reach<'_>) -> [f32; 2] {
-        let (x, y) = (reach.x, reach.y);
-        let mut sums = [[0.0f32; TAPS]; 2];
-        for k in 0..TAPS {
-            let row = self.row(reach, k);
-            for (sum, weight) in sums.iter_mut().zip([y.value[k], y.slope[k]]) {
-                for (sum, error) in sum.iter_mut().zip(row) {
-                    *sum += weight * error;
-                }
-            }
-        }
-        [dot(&sums[0], &x.slope), dot(&sums[1], &x.value)]
-    }
-}
-
-/// The pixels that a point reaches: the first column and row, and its Gaussian along both.
-struct Reach<'a> {
-    column: usize,
-    row: usize,
-    x: &'a Taps,
-    y: &'a Taps,
-}
-
 /// What the slope is taken to grow by with each pixel away from the least error: 0.8 of what it grows
 /// by around a gap of a point's own shape, `1 / (8 pi sigma^4)`. With the true second derivatives
 /// instead, two sweeps gain 0.1 dB more at 0.05 mm of blur on a grid of 0.001 mm and 0.4 dB on one of
 /// 0.01 mm, and six sweeps none, for a third more time; 0.5 and 1.4 of it lose up to 0.5 dB.
-const CURVATURE: f32 =
-    0.8 / (8.0 * std::f32::consts::PI * (SIGMA_PX * SIGMA_PX * SIGMA_PX * SIGMA_PX) as f32);
+fn curvature(sigma_px: f64) -> f64 {
+    0.8 / (8.0 * PI * sigma_px.powi(4))
+}
+
+/// What the place nearest to the end of a step is.
+enum Nearest {
+    Free(Dot),
+    /// Another point is too close.
+    Taken,
+    /// Black, outside of the safe volume, or no better than none.
+    Forbidden,
+}
 
 /// What a sweep looks at beside points and pixels.
-struct View<'a> {
+struct View<'a, const TAPS: usize> {
     target: &'a Target<'a>,
     candidates: &'a Candidates<'a>,
-    blur: &'a Blur,
-    /// Pixels of a unit.
-    per_unit: f64,
+    blur: &'a Blur<TAPS>,
+    /// Largest move, units.
+    limit: f32,
+    /// What makes a step in units of a slope.
+    rate: f32,
     /// The least distance in a layer, units, and its square.
     least: f32,
     least_squared: i64,
 }
 
-impl View<'_> {
-    fn reach(&self, dot: &Dot) -> Reach<'_> {
-        let target = self.target;
-        let place = |at: i32, origin: f64| {
-            let u = (f64::from(at) - origin) * self.per_unit + (BORDER_PX as f64 - 0.5);
-            let whole = u as usize;
-            let part = ((u - whole as f64) * PLACES as f64) as usize;
-            (
-                whole + 1 - TAPS / 2,
-                &self.blur.places[part.min(PLACES - 1)],
-            )
-        };
-        let (column, x) = place(dot.x, target.x_min);
-        let (row, y) = place(dot.y, target.y_min);
-        Reach { column, row, x, y }
-    }
-
+impl<const TAPS: usize> View<'_, TAPS> {
     fn sweep(
         &self,
         band: &mut Band<Dot>,
         index: usize,
         bands: &Bands<Dot>,
-        pixels: &mut Pixels<'_>,
+        pixels: &mut Pixels<'_, TAPS>,
     ) {
-        let rule = &self.candidates.rule;
-        let per_px = self.target.pixel as f32;
-        let limit_px = self.target.largest_move(rule) / self.target.pixel;
-        let limit_px = limit_px.min(LARGEST_MOVE_SIGMA * SIGMA_PX);
-        let limit = limit_px as f32 * per_px;
-        let rate = -per_px / CURVATURE;
+        let (limit, rate) = (self.limit, self.rate);
         let mut near = Vec::with_capacity(32);
         for slot in 0..band.points().len() {
             let dot = band.points()[slot];
-            let reach = self.reach(&dot);
+            let reach = self.blur.reach(&dot);
             let [x, y] = pixels.slope(&reach).map(|slope| slope * rate);
             let length = (x * x + y * y).sqrt();
             let shrink = limit / length.max(limit);
@@ -343,23 +210,86 @@ impl View<'_> {
             if step[0].abs() < 0.5 && step[1].abs() < 0.5 {
                 continue;
             }
-            near.clear();
-            let farthest = length.min(limit) + BESIDE_UNITS;
-            let meets = self.least + farthest;
-            let meets_squared = (meets * meets) as i64;
-            bands.for_each_near_in((index, band), &dot, |other| {
-                let away = [other.x - dot.x, other.y - dot.y];
-                let [x, y] = away.map(i64::from);
-                if (1..=meets_squared).contains(&(x * x + y * y)) {
-                    near.push(away);
+            let here = (index, &*band);
+            let moved = match self.nearest(&dot, step, bands, here) {
+                Nearest::Free(moved) => Some(moved),
+                Nearest::Forbidden => None,
+                Nearest::Taken => {
+                    let farthest = length.min(limit) + BESIDE_UNITS;
+                    self.collect(&dot, farthest, bands, here, &mut near);
+                    self.moved(&dot, step, farthest, &near)
                 }
-            });
-            let Some(moved) = self.moved(&dot, step, farthest, &near) else {
+            };
+            let Some(moved) = moved else {
                 continue;
             };
-            pixels.shift(&reach, &self.reach(&moved));
+            pixels.shift(&reach, &self.blur.reach(&moved));
             band.points_mut()[slot] = moved;
         }
+    }
+
+    /// The place of the grid nearest to the end of a step in units: most are free. `here` is the dot's band,
+    /// taken out.
+    fn nearest(
+        &self,
+        dot: &Dot,
+        step: [f32; 2],
+        bands: &Bands<Dot>,
+        here: (usize, &Band<Dot>),
+    ) -> Nearest {
+        let way = step.map(rounded);
+        let off: f32 = (0..2)
+            .map(|axis| (way[axis] as f32 - step[axis]).powi(2))
+            .sum();
+        if off >= step[0] * step[0] + step[1] * step[1] {
+            return Nearest::Forbidden;
+        }
+        let moved = Dot {
+            x: dot.x + way[0],
+            y: dot.y + way[1],
+            rest: [0; 2],
+            ..*dot
+        };
+        // No way out of the loop: a branch that is guessed wrongly costs more than all it could save.
+        let mut taken = false;
+        bands.for_each_near_in(here, dot, |other| {
+            let [x, y] = [other.x - moved.x, other.y - moved.y].map(i64::from);
+            let itself = (other.x == dot.x) & (other.y == dot.y);
+            taken |= (x * x + y * y < self.least_squared) & !itself;
+        });
+        if taken {
+            Nearest::Taken
+        } else if self.allows(&moved) {
+            Nearest::Free(moved)
+        } else {
+            Nearest::Forbidden
+        }
+    }
+
+    fn allows(&self, dot: &Dot) -> bool {
+        self.target.wants_at(dot.x, dot.y) && self.candidates.allows(dot)
+    }
+
+    /// Sets `near` to where the points are, from a dot, that come too close to a place no farther than
+    /// `farthest`.
+    fn collect(
+        &self,
+        dot: &Dot,
+        farthest: f32,
+        bands: &Bands<Dot>,
+        here: (usize, &Band<Dot>),
+        near: &mut Vec<[i32; 2]>,
+    ) {
+        near.clear();
+        let meets = self.least + farthest;
+        let meets_squared = (meets * meets) as i64;
+        bands.for_each_near_in(here, dot, |other| {
+            let away = [other.x - dot.x, other.y - dot.y];
+            let [x, y] = away.map(i64::from);
+            if (1..=meets_squared).contains(&(x * x + y * y)) {
+                near.push(away);
+            }
+        });
     }
 
     /// A free place near the end of a step in units that is better than none, and no farther than
@@ -389,9 +319,7 @@ impl View<'_> {
                         rest: [0; 2],
                         ..*dot
                     };
-                    let allowed =
-                        self.target.wants_at(moved.x, moved.y) && self.candidates.allows(&moved);
-                    return allowed.then_some(moved);
+                    return self.allows(&moved).then_some(moved);
                 };
                 blocked = blocked.or(Some(*other));
             }
@@ -409,18 +337,22 @@ impl View<'_> {
 /// The four places of the grid around a place between them, the nearest first.
 fn around(place: [f32; 2]) -> impl Iterator<Item = [i32; 2]> {
     let nearest = place.map(rounded);
-    (0..4).map(move |number| {
-        let off = [0, 1].map(|axis| place[axis] - nearest[axis] as f32);
-        // The axis along which the next place is less far comes first.
-        let near_axis = usize::from(off[1].abs() > off[0].abs());
-        let mut way = nearest;
-        for (bit, axis) in [(1, near_axis), (2, 1 - near_axis)] {
-            if number & bit != 0 {
-                way[axis] += if off[axis] < 0.0 { -1 } else { 1 };
-            }
-        }
-        way
-    })
+    // Most are free, so the others are made only when they are asked for.
+    iter::once(nearest).chain(iter::once_with(move || others(place, nearest)).flatten())
+}
+
+/// The three next to the nearest one.
+fn others(place: [f32; 2], nearest: [i32; 2]) -> [[i32; 2]; 3] {
+    let off = [0, 1].map(|axis| place[axis] - nearest[axis] as f32);
+    let [x, y] = off.map(|off| if off < 0.0 { -1 } else { 1 });
+    let ([across, up], both) = ([[x, 0], [0, y]], [x, y]);
+    // The axis along which the next place is less far comes first.
+    let order = if off[1].abs() > off[0].abs() {
+        [up, across, both]
+    } else {
+        [across, up, both]
+    };
+    order.map(|[x, y]| [nearest[0] + x, nearest[1] + y])
 }
 
 /// The nearest whole number, halves away from zero; the standard library's calls a function for it.
@@ -432,76 +364,6 @@ fn rounded(value: f32) -> i32 {
 mod tests {
     use super::*;
     use crate::random;
-
-    const SIDE: usize = 40;
-
-    fn reach(blur: &Blur, [x, y]: [usize; 2]) -> Reach<'_> {
-        Reach {
-            column: 14,
-            row: 15,
-            x: &blur.places[x],
-            y: &blur.places[y],
-        }
-    }
-
-    /// Half the squared error of all pixels.
-    fn half_squared(values: &[f32]) -> f64 {
-        let squares = values.iter().map(|&value| f64::from(value).powi(2));
-        0.5 * squares.sum::<f64>()
-    }
-
-    fn pixels(values: &mut [f32]) -> Pixels<'_> {
-        Pixels {
-            values,
-            width: SIDE,
-            first: 0,
-        }
-    }
-
-    #[test]
-    fn slopes_are_those_of_the_squared_error() {
-        let blur = Blur::new();
-        let mut values: Vec<f32> = (0..(SIDE * SIDE) as u64)
-            .map(|k| random::unit(7, k) - 0.5)
-            .collect();
-        let mut pixels = pixels(&mut values);
-        let place = [60, 70];
-        let mut squared = |by: [i32; 2]| {
-            let there = [0, 1].map(|axis| (place[axis] as i32 + by[axis]) as usize);
-            pixels.add(&reach(&blur, there), 1.0);
-            let squared = half_squared(pixels.values);
-            pixels.add(&reach(&blur, there), -1.0);
-            squared
-        };
-        // Differences over a sixteenth of a pixel.
-        let step = 8.0 / PLACES as f64;
-        let [right, left, up, down] = [[8, 0], [-8, 0], [0, 8], [0, -8]].map(&mut squared);
-        pixels.add(&reach(&blur, place), 1.0);
-        let slope = pixels.slope(&reach(&blur, place));
-        let near = |a: f32, b: f64| (f64::from(a) - b).abs() < 2e-3;
-        assert!(near(slope[0], (right - left) / (2.0 * step)));
-        assert!(near(slope[1], (up - down) / (2.0 * step)));
-    }
-
-    #[test]
-    fn shifting_is_taking_away_and_adding() {
-        let blur = Blur::new();
-        for (column, row) in [(14, 15), (15, 15), (14, 14), (13, 16)] {
-            let start = vec![0.25f32; SIDE * SIDE];
-            let (mut once, mut twice) = (start.clone(), start);
-            let from = reach(&blur, [10, 100]);
-            let to = Reach {
-                column,
-                row,
-                ..reach(&blur, [90, 20])
-            };
-            pixels(&mut once).shift(&from, &to);
-            pixels(&mut twice).add(&from, -1.0);
-            pixels(&mut twice).add(&to, 1.0);
-            let close = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-6;
-            assert!(once.iter().zip(&twice).all(close));
-        }
-    }
 
     #[test]
     fn places_around_are_the_four_of_the_grid_nearest_first() {

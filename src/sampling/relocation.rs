@@ -16,8 +16,10 @@
 
 use rayon::prelude::*;
 
+use super::Quality;
 use super::bands::{Band, Bands};
 use super::candidates::{Candidates, Dot};
+use super::polish;
 use super::potential::Pyramid;
 use super::target::Target;
 use crate::error::Result;
@@ -31,18 +33,23 @@ const RATE: f32 = 2.0;
 /// Moves points in so many passes and leaves them sorted into bands; none comes too close to another, leaves the safe volume or
 /// enters black.
 pub(super) fn relocate(
-    dots: Vec<Dot>,
+    dots: Vec<Vec<Dot>>,
     target: &Target<'_>,
     candidates: &Candidates<'_>,
-    passes: u32,
+    quality: Quality,
     run: &Run,
 ) -> Result<Bands<Dot>> {
+    let passes = quality.work().passes;
     let rule = &candidates.rule;
     // Points farther apart than a cell cannot meet, whatever steps both take.
     // At least a pixel wide, so that the reach of points in pixels is less than half a band.
-    let reach = rule.xy * rule.least + 2.0 * target.largest_move(rule);
+    let largest_move = target
+        .largest_move(rule)
+        .max(polish::largest_move(target, rule, quality));
+    let reach = rule.xy * rule.least + 2.0 * largest_move;
     let cell = reach.max(target.pixel).ceil() as i32 + 3;
-    let mut bands = Bands::new(&dots, cell, candidates.layers);
+    let runs: Vec<&[Dot]> = dots.iter().map(Vec::as_slice).collect();
+    let mut bands = Bands::new(&runs, cell, candidates.layers);
     drop(dots);
     // Both are kept from pass to pass: fresh memory would take a tenth of the time.
     let mut pyramid = Pyramid::default();

@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-use super::bands::Bands;
+use super::bands::{Bands, runs};
 use super::spacing::Rule;
 
 /// The points that keep the spacing, in an order of their own.
@@ -13,7 +13,7 @@ use super::spacing::Rule;
 /// Of two that are too close, the one that comes later by (x, y, z) goes, whether or not the other
 /// goes too: that takes a few more than needed, of a handful, and needs no order of work.
 pub(super) fn separated(points: &[[i32; 3]], rule: &Rule, cell: i32) -> Vec<[i32; 3]> {
-    let bands = Bands::new(points, cell, 1);
+    let bands = Bands::new(&runs(points), cell, 1);
     bands
         .bands()
         .par_iter()

@@ -20,15 +20,10 @@ pub(super) struct Target<'a> {
     pub(super) y_min: f64,
     /// Side of a pixel, units.
     pub(super) pixel: f64,
+    px_per_unit: f64,
     /// Points wanted in each pixel; 0 where the tone map is black.
     pub(super) wish: Grid<f32>,
 }
-
-/// Side of a pixel in spacings of the union of all layers, `1 / sqrt(density)`. Measured with two
-/// passes and two sweeps, gain over the shops' grid at 0.05 / 0.146 mm of blur: 1.1 gives 15.4 / 10.9 dB
-/// on fur and 8.4 / 5.2 before a white wall, 1.4 gives 15.1 / 10.4 and 8.3 / 4.7 in two thirds of the
-/// time.
-const PIXEL_PER_UNION_SPACING: f64 = 1.4;
 
 /// Largest move in one pass, in xy spacings. Half of it loses 0.3 dB in the first passes, half as
 /// much again loses 0.4 dB.
@@ -41,9 +36,10 @@ const LARGEST_MOVE_PX: f64 = 0.15;
 const BORDER_PX: usize = 4;
 
 impl<'a> Target<'a> {
-    /// The wishes of a tone map whose full white stands for `density` points per square unit.
-    pub(super) fn new(tone: &'a ToneMap, rule: &Rule, density: f64) -> Self {
-        let pixel = (PIXEL_PER_UNION_SPACING / density.sqrt()).max(1.0);
+    /// The wishes of a tone map whose full white stands for `density` points per square unit, in pixels of
+    /// so many spacings of those points.
+    pub(super) fn new(tone: &'a ToneMap, rule: &Rule, density: f64, pixel_spacings: f64) -> Self {
+        let pixel = (pixel_spacings / density.sqrt()).max(1.0);
         let unit = rule.unit_mm;
         let (tone_px, columns, rows) = (
             tone.frame.mm_per_px / unit,
@@ -66,28 +62,28 @@ impl<'a> Target<'a> {
             .collect();
         let mut wish = Grid::filled(side(columns), side(rows), 0.0f32);
         wish.for_each_row(|row, values| {
+            // Down first, then across: the same as bilinear samples, one after the other.
+            let mut line = vec![0.0f32; columns];
             for sample in 0..samples {
                 let y = y_min + (row as f64 + (sample as f64 + 0.5) / samples as f64) * pixel;
                 let (upper, lower, fraction) = tap((y_max - y) / tone_px, rows);
                 if upper == usize::MAX {
                     continue;
                 }
-                let (upper, lower) = (tone.grid.row(upper), tone.grid.row(lower));
-                for (value, taps) in values.iter_mut().zip(columns_of.chunks_exact(samples)) {
-                    let mut sum = 0.0;
-                    for &(left, right, across) in taps {
-                        if left == usize::MAX {
-                            continue;
-                        }
-                        let mix = |row: &[u16]| {
-                            let (a, b) = (f32::from(row[left]), f32::from(row[right]));
-                            a + (b - a) * across
-                        };
-                        let (top, bottom) = (mix(upper), mix(lower));
-                        sum += top + (bottom - top) * fraction;
-                    }
-                    *value += sum * share as f32;
+                let pairs = tone.grid.row(upper).iter().zip(tone.grid.row(lower));
+                for (sum, (&a, &b)) in line.iter_mut().zip(pairs) {
+                    let (a, b) = (f32::from(a), f32::from(b));
+                    *sum += a + (b - a) * fraction;
                 }
+            }
+            for (value, taps) in values.iter_mut().zip(columns_of.chunks_exact(samples)) {
+                let mut sum = 0.0;
+                for &(left, right, across) in taps {
+                    if left != usize::MAX {
+                        sum += line[left] + (line[right] - line[left]) * across;
+                    }
+                }
+                *value = sum * share as f32;
             }
         });
         Self {
@@ -97,6 +93,7 @@ impl<'a> Target<'a> {
             x_min,
             y_min,
             pixel,
+            px_per_unit: pixel.recip(),
             wish,
         }
     }
@@ -105,6 +102,14 @@ impl<'a> Target<'a> {
     /// farther apart, a part of their distance.
     pub(super) fn largest_move(&self, rule: &Rule) -> f64 {
         (LARGEST_MOVE * rule.xy).max(LARGEST_MOVE_PX * self.pixel)
+    }
+
+    /// Points wanted in the pixel that holds this place; outside, in the nearest one.
+    pub(super) fn at(&self, x: i32, y: i32) -> f32 {
+        let column = ((f64::from(x) - self.x_min) * self.px_per_unit) as usize;
+        let row = ((f64::from(y) - self.y_min) * self.px_per_unit) as usize;
+        let (width, height) = (self.wish.width(), self.wish.height());
+        self.wish.at(column.min(width - 1), row.min(height - 1))
     }
 
     /// Whether the tone map's pixel that holds this place is not black. The pixels here are coarser:

@@ -37,15 +37,6 @@ pub const PACKED_POINTS: usize = 16_384;
 /// Bytes of a point: x, y, layer.
 const POINT_BYTES: usize = 5;
 
-/// A candidate of a tile.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Ranked {
-    x: i32,
-    y: i32,
-    /// It is on where a greater part of all candidates is wanted, 0 to 1.
-    threshold: f32,
-}
-
 /// The points of a stored tile that belong to its first layers, by rank: place and layer.
 fn stored(bytes: &[u8], layers: usize) -> impl Iterator<Item = ([u16; 2], usize)> + '_ {
     let (places, layer_of) = bytes.split_at(bytes.len() / POINT_BYTES * (POINT_BYTES - 1));
@@ -76,7 +67,9 @@ pub fn period(xy: f64) -> i32 {
 #[derive(Debug)]
 pub(super) struct Tile {
     period: i32,
-    layers: Vec<Vec<Ranked>>,
+    layers: usize,
+    /// By rank; a site's layer is that of the tile.
+    sites: Vec<Site>,
 }
 
 impl Tile {
@@ -113,41 +106,65 @@ impl Tile {
 
     fn from_ranked(period: i32, points: Vec<([i32; 2], usize)>, layers: usize) -> Self {
         let per_rank = 1.0 / points.len() as f32;
-        let mut tile = Self {
-            period,
-            layers: vec![Vec::new(); layers],
+        let site = |(rank, ([x, y], layer)): (usize, ([i32; 2], usize))| Site {
+            x,
+            y,
+            threshold: (rank as f32 + 0.5) * per_rank,
+            layer: layer as u16,
         };
-        for (rank, ([x, y], layer)) in points.into_iter().enumerate() {
-            let threshold = (rank as f32 + 0.5) * per_rank;
-            tile.layers[layer].push(Ranked { x, y, threshold });
+        Self {
+            period,
+            layers,
+            sites: points.into_iter().enumerate().map(site).collect(),
         }
-        tile
     }
 
     /// Points of a layer per square unit.
     pub(super) fn density(&self) -> f64 {
-        let points: usize = self.layers.iter().map(Vec::len).sum();
-        points as f64 / self.layers.len() as f64 / f64::from(self.period).powi(2)
+        self.sites.len() as f64 / self.layers as f64 / f64::from(self.period).powi(2)
     }
 
-    /// The candidates of one of so many layers. Layers that fit one another are shifted and turned
-    /// together.
-    pub(super) fn for_layer(&self, seed: u64, layer: usize, layers: usize) -> LayerTile {
-        let group = layer / LAYERS;
-        let bits = random::bits(seed, group as u64);
-        let shift = [bits >> 3, bits >> 33].map(|part| (part % self.period as u64) as i32);
-        let in_group = (layers - group * LAYERS).min(LAYERS);
-        let points = &self.layers[shuffled(layer % LAYERS, in_group)];
-        let turned = points.iter().map(|&Ranked { x, y, threshold }| {
-            let [x, y] = if bits & 1 == 0 { [x, y] } else { [y, x] };
-            let x = if bits & 2 == 0 { x } else { -x };
-            let y = if bits & 4 == 0 { y } else { -y };
-            let [x, y] = [x + shift[0], y + shift[1]].map(|v| v.rem_euclid(self.period));
-            Ranked { x, y, threshold }
-        });
-        LayerTile::new(self.period, turned.collect())
+    /// The candidates of a plate of so many layers, in squares of about `side` units: those of layers
+    /// that fit one another together, shifted and turned.
+    pub(super) fn for_layers(&self, seed: u64, layers: usize, side: f64) -> Vec<Sites> {
+        let per_side = (f64::from(self.period) / side)
+            .round()
+            .clamp(1.0, MOST_SQUARES);
+        let groups = layers.div_ceil(LAYERS);
+        (0..groups)
+            .into_par_iter()
+            .map(|group| {
+                let first = group * LAYERS;
+                let in_group = (layers - first).min(LAYERS);
+                let bits = random::bits(seed, group as u64);
+                let shift = [bits >> 3, bits >> 33].map(|part| (part % self.period as u64) as i32);
+                let mut depth_of = [0; LAYERS];
+                for depth in 0..in_group {
+                    depth_of[shuffled(depth, in_group)] = first + depth;
+                }
+                let own = |site: &&Site| usize::from(site.layer) < in_group;
+                let turned = self.sites.iter().filter(own).map(|site| {
+                    let [x, y] = [site.x, site.y];
+                    let [x, y] = if bits & 1 == 0 { [x, y] } else { [y, x] };
+                    let x = if bits & 2 == 0 { x } else { -x };
+                    let y = if bits & 4 == 0 { y } else { -y };
+                    let [x, y] = [x + shift[0], y + shift[1]].map(|v| v.rem_euclid(self.period));
+                    let layer = depth_of[usize::from(site.layer)] as u16;
+                    Site {
+                        x,
+                        y,
+                        layer,
+                        ..*site
+                    }
+                });
+                Sites::new(in_group, self.period, per_side as i32, turned.collect())
+            })
+            .collect()
     }
 }
+
+/// Squares along a side of the tile, at most; there are hardly more points.
+const MOST_SQUARES: f64 = 256.0;
 
 /// Which layer of the tile stands at a depth. The tile's first and second layer fill each other's
 /// gaps; one behind the other they would line up for who looks from aside.
@@ -156,73 +173,70 @@ fn shuffled(depth: usize, layers: usize) -> usize {
     depth * step % layers
 }
 
-/// The candidates of one layer, periodic over the whole plane, found by place.
-#[derive(Debug)]
-pub(super) struct LayerTile {
-    period: i32,
-    bucket: i32,
-    per_side: i32,
-    starts: Vec<u32>,
-    points: Vec<Ranked>,
+/// A candidate of a tile.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Site {
+    pub(super) x: i32,
+    pub(super) y: i32,
+    /// It is on where a greater part of all candidates is wanted, 0 to 1.
+    pub(super) threshold: f32,
+    pub(super) layer: u16,
 }
 
-impl LayerTile {
-    fn new(period: i32, points: Vec<Ranked>) -> Self {
-        let wanted = (points.len() as f64 / 8.0).sqrt().max(1.0);
-        let bucket = (f64::from(period) / wanted).ceil().max(1.0) as i32;
-        let per_side = (period + bucket - 1) / bucket;
-        let home = |point: &Ranked| (point.y / bucket * per_side + point.x / bucket) as usize;
+/// Candidates of layers that fit one another, periodic over the whole plane, by squares.
+#[derive(Debug)]
+pub(super) struct Sites {
+    /// How many layers.
+    pub(super) layers: usize,
+    period: i32,
+    /// Squares along a side of the tile.
+    per_side: i32,
+    /// First site of each square, and the end.
+    starts: Vec<u32>,
+    /// By square, within a square by rank.
+    sites: Vec<Site>,
+}
+
+impl Sites {
+    /// Squares of candidates that come by rank.
+    fn new(layers: usize, period: i32, per_side: i32, by_rank: Vec<Site>) -> Self {
+        let along = |at: i32| (i64::from(at) * i64::from(per_side) / i64::from(period)) as i32;
+        let home = |site: &Site| (along(site.y) * per_side + along(site.x)) as usize;
         let mut starts = vec![0u32; (per_side * per_side) as usize + 1];
-        for point in &points {
-            starts[home(point) + 1] += 1;
+        for site in &by_rank {
+            starts[home(site) + 1] += 1;
         }
         for i in 1..starts.len() {
             starts[i] += starts[i - 1];
         }
-        // Within a bucket by rank, as they come.
         let mut next = starts.clone();
-        let mut sorted = vec![Ranked::default(); points.len()];
-        for point in points {
-            let slot = &mut next[home(&point)];
-            sorted[*slot as usize] = point;
+        let mut sites = vec![Site::default(); by_rank.len()];
+        for site in by_rank {
+            let slot = &mut next[home(&site)];
+            sites[*slot as usize] = site;
             *slot += 1;
         }
         Self {
+            layers,
             period,
-            bucket,
             per_side,
             starts,
-            points: sorted,
+            sites,
         }
     }
 
-    /// Calls `visit` with x, y and threshold of every candidate with `x0 <= x < x1` and
-    /// `y0 <= y < y1`, in a fixed order.
-    pub(super) fn for_each_in(
-        &self,
-        [x0, y0]: [i32; 2],
-        [x1, y1]: [i32; 2],
-        mut visit: impl FnMut(i32, i32, f32),
-    ) {
-        let tile = |value: i32| value.div_euclid(self.period);
-        for tile_y in tile(y0)..=tile(y1 - 1) {
-            for tile_x in tile(x0)..=tile(x1 - 1) {
-                let (left, low) = (tile_x * self.period, tile_y * self.period);
-                let first = |from: i32, origin: i32| (from - origin).max(0) / self.bucket;
-                let last = |to: i32, origin: i32| {
-                    ((to - 1 - origin).min(self.period - 1) / self.bucket).min(self.per_side - 1)
-                };
-                for row in first(y0, low)..=last(y1, low) {
-                    let begin = self.starts[(row * self.per_side + first(x0, left)) as usize];
-                    let end = self.starts[(row * self.per_side + last(x1, left)) as usize + 1];
-                    for point in &self.points[begin as usize..end as usize] {
-                        let (x, y) = (point.x + left, point.y + low);
-                        if x >= x0 && x < x1 && y >= y0 && y < y1 {
-                            visit(x, y, point.threshold);
-                        }
-                    }
-                }
-            }
-        }
+    /// Side of a square, units.
+    pub(super) fn side(&self) -> f64 {
+        f64::from(self.period) / f64::from(self.per_side)
+    }
+
+    /// The candidates of a square, counted from the origin, by rank; and what is to be added to their
+    /// places.
+    pub(super) fn square(&self, column: i32, row: i32) -> ([i32; 2], &[Site]) {
+        let tile = [column, row].map(|at| at.div_euclid(self.per_side));
+        let [column, row] = [column, row].map(|at| at.rem_euclid(self.per_side));
+        let square = (row * self.per_side + column) as usize;
+        let range = self.starts[square] as usize..self.starts[square + 1] as usize;
+        (tile.map(|at| at * self.period), &self.sites[range])
     }
 }
