@@ -21,7 +21,6 @@ use crate::error::{Error, Result};
 use crate::grid::{Frame, Grid};
 use crate::photo::Photo;
 use crate::placement::Placement;
-use crate::sampling::Quality;
 use crate::settings::{ToneMode, ToneSettings};
 
 use self::auto::Development;
@@ -103,13 +102,10 @@ pub struct Toned {
 }
 
 /// Side of a map pixel for so many points per mm2 in projection at full white, mm: as far as those
-/// points are apart, as far as an eye could see it; for a draft just that.
+/// points are apart, as far as an eye could see it.
 #[must_use]
-pub fn pixel_mm(density_per_mm2: f64, quality: Quality) -> f64 {
-    let apart_mm = match quality {
-        Quality::Draft => PIXEL_MM.1,
-        Quality::Fine | Quality::Best => density_per_mm2.max(1e-9).sqrt().recip(),
-    };
+pub fn pixel_mm(density_per_mm2: f64) -> f64 {
+    let apart_mm = density_per_mm2.max(1e-9).sqrt().recip();
     apart_mm.clamp(PIXEL_MM.0, PIXEL_MM.1)
 }
 
