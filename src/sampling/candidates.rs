@@ -7,7 +7,7 @@ use super::bands::Bands;
 use super::spacing::Rule;
 use super::stack::Stack;
 use super::target::Target;
-use super::tile::{Sites, Tile};
+use super::tile::Sites;
 use crate::blank::{Bound, SafeVolume};
 use crate::grid::Grid;
 use crate::plate::Plate;
@@ -55,11 +55,10 @@ impl<'a> Candidates<'a> {
     pub(super) fn new(
         plate: &Plate,
         volume: &'a SafeVolume,
-        tile: &Tile,
+        groups: Vec<Sites>,
         rule: Rule,
         jitter: i32,
         seed: u64,
-        square: f64,
         others: Option<&'a Bands<[i32; 3]>>,
     ) -> Self {
         let stack = Stack::new(plate, &rule, jitter);
@@ -76,8 +75,8 @@ impl<'a> Candidates<'a> {
             stack,
             jitter,
             seed,
-            groups: tile.for_layers(seed, layers, square),
-            density: tile.density(),
+            density: groups.iter().map(Sites::density).sum::<f64>() / layers as f64,
+            groups,
             others,
             bounded,
             sure,

@@ -225,6 +225,11 @@ impl Sites {
         }
     }
 
+    /// Sites per square unit, of all its layers.
+    pub(super) fn density(&self) -> f64 {
+        self.sites.len() as f64 / f64::from(self.period).powi(2)
+    }
+
     /// Side of a square, units.
     pub(super) fn side(&self) -> f64 {
         f64::from(self.period) / f64::from(self.per_side)

@@ -57,8 +57,8 @@ impl Blur<8> {
         // Wishes are means over pixels already, which blurs by 1/12.
         let variance = GAUSSIAN_SIGMA_PX * GAUSSIAN_SIGMA_PX - 1.0 / 12.0;
         let weight = |k: i32| (-0.5 * f64::from(k - 4).powi(2) / variance).exp();
-        let weights = (0..9).map(weight).collect();
-        Self::new(target, GAUSSIAN_SIGMA_PX, 1, &bell, &slope, weights)
+        let weights: Vec<f64> = (0..9).map(weight).collect();
+        Self::new(target, GAUSSIAN_SIGMA_PX, 1, &bell, &slope, &weights)
     }
 }
 
@@ -83,9 +83,9 @@ impl Blur<4> {
             };
             falling.copysign(-away)
         };
-        let weights = (0..8).map(|k| bell(0.5 * f64::from(k) - 1.75)).collect();
+        let weights: Vec<f64> = (0..8).map(|k| bell(0.5 * f64::from(k) - 1.75)).collect();
         let own_px = SPLINE_SIGMA_PX / 2.0;
-        Self::new(target, own_px, 2, &bell, &slope, weights)
+        Self::new(target, own_px, 2, &bell, &slope, &weights)
     }
 }
 
@@ -99,7 +99,7 @@ impl<const TAPS: usize> Blur<TAPS> {
         stride: usize,
         bell: &dyn Fn(f64) -> f64,
         slope: &dyn Fn(f64) -> f64,
-        weights: Vec<f64>,
+        weights: &[f64],
     ) -> Self {
         let taps = |place: usize| {
             let fraction = (place as f64 + 0.5) / PLACES as f64;
