@@ -142,8 +142,11 @@ impl Tile {
                 for depth in 0..in_group {
                     depth_of[shuffled(depth, in_group)] = first + depth;
                 }
+                // Ranked anew: the last layers of the tile come on first.
                 let own = |site: &&Site| usize::from(site.layer) < in_group;
-                let turned = self.sites.iter().filter(own).map(|site| {
+                let own: Vec<&Site> = self.sites.iter().filter(own).collect();
+                let per_rank = 1.0 / own.len() as f32;
+                let turned = own.iter().enumerate().map(|(rank, site)| {
                     let [x, y] = [site.x, site.y];
                     let [x, y] = if bits & 1 == 0 { [x, y] } else { [y, x] };
                     let x = if bits & 2 == 0 { x } else { -x };
@@ -153,8 +156,8 @@ impl Tile {
                     Site {
                         x,
                         y,
+                        threshold: (rank as f32 + 0.5) * per_rank,
                         layer,
-                        ..*site
                     }
                 });
                 Sites::new(in_group, self.period, per_side as i32, turned.collect())
