@@ -181,6 +181,26 @@ fn white_is_nearly_as_dense_as_a_square_grid() {
 }
 
 #[test]
+fn greys_get_their_points_with_any_number_of_layers() {
+    for layers in [3, 8, 9, 12, 20] {
+        for grey in [0.1, 0.5, 0.8] {
+            let plate = Plate {
+                tone: tone(8.0, 0.05, |_, _| grey),
+                surface: Surface::Flat(0.5),
+                layers,
+            };
+            let settings = settings(spacing(0.08, 0.09, 0.001), Quality::Fine);
+            let sampled = sample(&[plate], &settings);
+            let share = sampled.cloud.len() as f64 / sampled.wanted_points;
+            assert!(
+                (share - 1.0).abs() < 0.01,
+                "{share} of the points at {grey} in {layers} layers"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_budget_is_met() {
     for points in [1_000u64, 20_000, 60_000] {
         let map = tone(10.0, 0.025, |x, y| 0.3 + 0.2 * (x + y).sin());
