@@ -138,7 +138,7 @@ impl Blank {
     /// The least clearance of all points, mm; `None` without points.
     ///
     /// What a table tells of each point comes first; the clearance of the point for which it is least
-    /// spares most chunks of points a closer look. In a heart some 5 ns a point.
+    /// spares most chunks of points a closer look.
     #[must_use]
     pub fn least_clearance_mm(&self, cloud: &Cloud) -> Option<f64> {
         let points = |chunk: usize| {

@@ -67,17 +67,15 @@ struct Work {
     passes: u32,
     /// Sweeps of polish.
     sweeps: u32,
-    /// Side of a pixel of the target in spacings of the union of all layers, `1 / sqrt(density)`. In
-    /// fine, 1.1 instead of 1.4 gains 0.1 to 0.3 dB for half as much time again. The one sweep of a draft
-    /// is to reach the coarser scales too: with 1.6 instead of 1.75 it gains 0.4 to 0.7 dB more at 0.05 mm
-    /// of blur and 0.5 less at 0.146.
+    /// Side of a pixel of the target in spacings of the union of all layers, `1 / sqrt(density)`. Smaller
+    /// ones gain little for their time; the one sweep of a draft is to reach the coarser scales too.
     pixel_spacings: f64,
-    /// Side of the squares in which dither counts points, in pixels. In a file of 0.01 mm, three in fine
-    /// lose up to 3 dB at 0.146 mm of blur before a white wall.
+    /// Side of the squares in which dither counts points, in pixels. Smaller ones cost fine its coarse
+    /// scales in nearly full white on a grid of 0.01 mm, and gain a draft some, which has no relocation.
     square_px: f64,
     /// Largest move in one sweep, in xy spacings and in standard deviations of the blur: farther, the
-    /// slope misleads. In a draft 0.3 and 0.5 lose up to 0.5 dB, in fine 0.2 loses up to 0.6; in best it is as
-    /// good as more, and leaves fewer neighbours to look at.
+    /// slope misleads. The fewer the sweeps, the more far moves gain; near ones leave fewer neighbours to
+    /// look at.
     move_spacings: f64,
     move_sigmas: f64,
 }

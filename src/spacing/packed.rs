@@ -18,7 +18,7 @@ use crate::cloud::Cloud;
 /// look at.
 pub(super) const WIDTH: f64 = 1.0625;
 
-/// Pairs looked at for each point of a row, at most; a cloud that keeps the spacing has some ten.
+/// Pairs looked at for each point of a row, at most; a cloud that keeps the spacing has far fewer.
 const MOST_PAIRS: usize = 64;
 
 /// The least distance of two points in spacings, where it is above 0 and below [`WIDTH`], every point
