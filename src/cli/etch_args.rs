@@ -220,7 +220,7 @@ struct PointArgs {
     #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = whole::<u64>)]
     seed: Option<u64>,
     /// Largest random shift of points along z, 0 to 1 mm: hides the layers from aside, and costs
-    /// twice as much depth for each. [default: 0.01]
+    /// twice as much depth for each. [default: 0.02]
     #[arg(long, value_name = "MM", allow_hyphen_values = true)]
     jitter_z: Option<Mm>,
 }
