@@ -376,3 +376,61 @@ impl Carried {
         self.rows[1][ahead] += part;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Spacing;
+    use super::super::spacing::Rule;
+    use super::super::tile::Tile;
+    use super::*;
+    use crate::grid::{Frame, Grid};
+    use crate::tone::ToneMap;
+
+    #[test]
+    fn squares_share_out_all_wishes_and_all_candidates() {
+        let frame = Frame {
+            x_min_mm: -5.03,
+            y_max_mm: 4.1,
+            mm_per_px: 0.05,
+        };
+        let grid = Grid::from_fn(203, 177, |column, row| (column * row) as u16);
+        let tone = ToneMap { frame, grid };
+        let spacing = Spacing {
+            xy_mm: 0.08,
+            z_mm: 0.09,
+            precision_mm: 0.01,
+            single_precision: false,
+        };
+        let rule = Rule::new(&spacing);
+        let target = Target::new(&tone, &rule, 8.0 / 64.0, 1.4);
+        let tile = Tile::new(&rule, 8);
+        for side in [0.7, 2.5, 4.0, 1000.0].map(|px| px * target.pixel) {
+            let groups = tile.for_layers(1, 8, side);
+            let [sites] = &groups[..] else {
+                panic!("eight layers are one group")
+            };
+            let mut squares = Squares::new(&target, sites.side());
+            let (mut wished, mut candidates) = (0.0, 0);
+            for row in Squares::rows(&target, sites.side()) {
+                squares.start_row(&target, row);
+                for place in 0..squares.columns.len() {
+                    wished += f64::from(squares.wish(place).0);
+                    let column = squares.first_column + place as i32;
+                    let [low, high] = squares.corners(column, row);
+                    let (origin, sites) = sites.square(column, row);
+                    candidates += sites.len();
+                    for site in sites {
+                        let [x, y] = [site.x + origin[0], site.y + origin[1]];
+                        assert!(x >= low[0] && x <= high[0] && y >= low[1] && y <= high[1]);
+                    }
+                }
+            }
+            let all: f64 = target.wish.values().iter().map(|&w| f64::from(w)).sum();
+            assert!((wished - all).abs() < 1e-4 * all, "{wished} for {all}");
+            let count = squares.columns.len() * Squares::rows(&target, sites.side()).len();
+            let expected = sites.density() * sites.side() * sites.side() * count as f64;
+            let share = candidates as f64 / expected;
+            assert!((share - 1.0).abs() < 0.1, "{share} of the candidates");
+        }
+    }
+}
