@@ -41,7 +41,7 @@ pub(super) struct Candidates<'a> {
     seed: u64,
     /// The places, by groups of layers that fit one another.
     pub(super) groups: Vec<Sites>,
-    /// Candidates of a layer per square unit.
+    /// Candidates per square unit, of all layers.
     density: f64,
     /// The points of plates sampled before.
     others: Option<&'a Bands<[i32; 3]>>,
@@ -75,7 +75,7 @@ impl<'a> Candidates<'a> {
             stack,
             jitter,
             seed,
-            density: groups.iter().map(Sites::density).sum::<f64>() / layers as f64,
+            density: groups.iter().map(Sites::density).sum(),
             groups,
             others,
             bounded,
@@ -134,7 +134,7 @@ impl<'a> Candidates<'a> {
 
     /// Candidates per pixel of the target, of all layers.
     pub(super) fn capacity(&self, target: &Target<'_>) -> f32 {
-        (self.density * self.layers as f64 * target.pixel * target.pixel) as f32
+        (self.density * target.pixel * target.pixel) as f32
     }
 }
 

@@ -32,9 +32,6 @@ use crate::error::Result;
 use crate::grid::Grid;
 use crate::run::Run;
 
-/// Largest move in one sweep, in pixels of the target, where points are far apart.
-const LARGEST_MOVE_PX: f64 = 0.15;
-
 /// Places of the grid are tried up to so much beyond the end of a step, units: a little more than the
 /// diagonal of its squares. Cells of the bands have room for twice of it (`relocation.rs`).
 const BESIDE_UNITS: f32 = 1.5;
@@ -46,7 +43,7 @@ pub(super) fn largest_move(target: &Target<'_>, rule: &Rule, quality: Quality) -
         Quality::Fine | Quality::Best => blur::GAUSSIAN_SIGMA_PX,
     };
     let work = quality.work();
-    let apart = (work.move_spacings * rule.xy).max(LARGEST_MOVE_PX * target.pixel);
+    let apart = target.largest_move(rule, work.move_spacings);
     apart.min(work.move_sigmas * sigma_px * target.pixel)
 }
 
@@ -281,7 +278,8 @@ impl<const TAPS: usize> View<'_, TAPS> {
         near: &mut Vec<[i32; 2]>,
     ) {
         near.clear();
-        let meets = self.least + farthest;
+        // A hair more, for the rounding of single precision.
+        let meets = (self.least + farthest) * (1.0 + 1e-6);
         let meets_squared = (meets * meets) as i64;
         bands.for_each_near_in(here, dot, |other| {
             let away = [other.x - dot.x, other.y - dot.y];

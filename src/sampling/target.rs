@@ -25,11 +25,7 @@ pub(super) struct Target<'a> {
     pub(super) wish: Grid<f32>,
 }
 
-/// Largest move in one pass, in xy spacings. Half of it loses 0.3 dB in the first passes, half as
-/// much again loses 0.4 dB.
-const LARGEST_MOVE: f64 = 0.2;
-
-/// The same in pixels, for budgets of few points.
+/// Largest move at once in pixels, for budgets of few points.
 const LARGEST_MOVE_PX: f64 = 0.15;
 
 /// Empty pixels around the tone map, so that kernels and moved points never leave the raster.
@@ -98,10 +94,10 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// The largest move of a point at once, units: a fifth of the spacing, or where points are much
+    /// The largest move of a point at once, units: so many xy spacings, or where points are much
     /// farther apart, a part of their distance.
-    pub(super) fn largest_move(&self, rule: &Rule) -> f64 {
-        (LARGEST_MOVE * rule.xy).max(LARGEST_MOVE_PX * self.pixel)
+    pub(super) fn largest_move(&self, rule: &Rule, spacings: f64) -> f64 {
+        (spacings * rule.xy).max(LARGEST_MOVE_PX * self.pixel)
     }
 
     /// Points wanted in the pixel that holds this place; outside, in the nearest one.
