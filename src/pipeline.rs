@@ -282,7 +282,7 @@ fn etch_planned(
         let around = (background > 0.0).then(|| subject::cover(&matte, photo, background));
         let cover = around.as_ref().map_or(subject, Option::as_ref);
         let judged = around.as_ref().and(subject);
-        let pixel_mm = tone::pixel_mm(plan.white_per_mm2());
+        let pixel_mm = tone::pixel_mm(plan.white_per_mm2(), placement.mm_per_photo_px);
         tone::tone_map(
             photo,
             cover,

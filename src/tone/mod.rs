@@ -30,8 +30,12 @@ use self::levels::FLAT_BELOW;
 use self::reduce::{Cover, Reduced, reduce};
 use self::shown::{Shown, opaque};
 
-/// Side of a map pixel, mm: between a third and a half of what an eye resolves at 250 mm.
-const PIXEL_MM: (f64, f64) = (0.025, 0.0365);
+/// Largest side of a map pixel, mm, of a photo whose own are not larger: a third of what an eye resolves at
+/// 250 mm.
+const PIXEL_MM: f64 = 0.025;
+
+/// Largest side of a map pixel of any photo, mm: half of what an eye resolves.
+const COARSEST_PIXEL_MM: f64 = 0.0365;
 
 /// Most pixels on a side; only areas beyond 200 mm get coarser ones.
 const SIDE_LIMIT_PX: f64 = 8192.0;
@@ -102,11 +106,13 @@ pub struct Toned {
 }
 
 /// Side of a map pixel for so many points per mm2 in projection at full white, mm: as far as those
-/// points are apart, as far as an eye could see it.
+/// points are apart, as far as an eye could see it and the photo has it: no pixel is larger than both
+/// 0.025 mm and the photo's own.
 #[must_use]
-pub fn pixel_mm(density_per_mm2: f64) -> f64 {
+pub fn pixel_mm(density_per_mm2: f64, mm_per_photo_px: f64) -> f64 {
     let apart_mm = density_per_mm2.max(1e-9).sqrt().recip();
-    apart_mm.clamp(PIXEL_MM.0, PIXEL_MM.1)
+    let largest_mm = mm_per_photo_px.clamp(PIXEL_MM, COARSEST_PIXEL_MM);
+    apart_mm.clamp(PIXEL_MM, largest_mm)
 }
 
 /// Makes the tone map of a placed photo, with pixels of `pixel_mm`; `matte` has the photo's size, 0

@@ -74,7 +74,7 @@ fn toned(
     let (width, height) = (photo.luminance.width(), photo.luminance.height());
     let placed = place(width, height, placement, volume, None).unwrap();
     let alpha = photo.alpha.as_ref();
-    tone_map(photo, alpha, None, &placed, volume, PIXEL_MM.0, tone).unwrap()
+    tone_map(photo, alpha, None, &placed, volume, PIXEL_MM, tone).unwrap()
 }
 
 /// Two portraits' worth of shades: a disc of grey texture before a dark gradient.
@@ -89,6 +89,19 @@ fn picture(width: usize, height: usize) -> Grid<f32> {
             0.15 * x + 0.02 * y
         }
     })
+}
+
+#[test]
+fn pixels_are_not_larger_than_both_the_bound_and_the_photos_own() {
+    for density_per_mm2 in [0.0, 50.0, 752.0, 1225.0, 1e6] {
+        for mm_per_photo_px in [0.004, 0.025, 0.03, 0.2] {
+            let side_mm = pixel_mm(density_per_mm2, mm_per_photo_px);
+            assert!(side_mm <= mm_per_photo_px.max(0.025));
+            assert!((0.025..=0.0365).contains(&side_mm));
+        }
+    }
+    // As wide as points are apart, where the photo has no more.
+    assert!((pixel_mm(1.0 / (0.03 * 0.03), 0.05) - 0.03).abs() < 1e-12);
 }
 
 #[test]
@@ -149,11 +162,11 @@ fn the_frame_is_the_safe_box_with_fine_pixels() {
         )
         .map;
         let [x_min_mm, _, _, y_max_mm] = volume.bounds_mm();
-        assert!(map.frame.mm_per_px <= PIXEL_MM.0);
+        assert!(map.frame.mm_per_px <= PIXEL_MM);
         assert!((map.frame.x_min_mm - x_min_mm).abs() <= map.frame.mm_per_px / 2.0);
         assert!((map.frame.y_max_mm - y_max_mm).abs() <= map.frame.mm_per_px / 2.0);
     }
-    let huge = map_frame([-200.0, -100.0, 200.0, 100.0], PIXEL_MM.0);
+    let huge = map_frame([-200.0, -100.0, 200.0, 100.0], PIXEL_MM);
     assert!(huge.1.0 <= 8192 && huge.1.1 <= 4096);
 }
 
@@ -426,7 +439,7 @@ fn settings_out_of_range_are_refused_by_name() {
 #[test]
 fn the_png_holds_the_map_bit_for_bit() {
     let map = ToneMap {
-        frame: map_frame([0.0, 0.0, 1.0, 1.0], PIXEL_MM.0).0,
+        frame: map_frame([0.0, 0.0, 1.0, 1.0], PIXEL_MM).0,
         grid: Grid::from_fn(5, 3, |column, row| (column * 13_000 + row * 257 + 1) as u16),
     };
     let decoded = image::load_from_memory(&map.to_png()).unwrap();
