@@ -1,10 +1,12 @@
 //! Distance from points of the front plane to the edges of polygons.
 //!
-//! A grid of square cells, each with the few edges that can be nearest to one of its points. An
-//! edge stays in a cell's list if it is no farther from the cell's centre than the nearest edge
-//! plus the cell's diagonal; lists are found by halving, each from that of the larger cell around
-//! it. Far from all edges lists stay long however small the cells, since many edges are about as far;
-//! there, where few points are asked for, cells share the list of a larger square. The sign comes from the normal of the nearest edge or, at a
+//! A grid of square cells, each with the few edges that can be nearest to one of its points, found by
+//! halving: each list from that of the larger cell around it. Let the nearest edge be D away from a
+//! cell's centre, and another edge d, in the directions u and w. Distance to an edge is convex, so at a place
+//! p off the centre the other is at least d + w·p away, and the nearest at most |D u + p| <= D + u·p +
+//! p² / 2D. So the other is nowhere nearer in a cell of half a diagonal h if d - D > h |w - u| + h² / 2D. An edge
+//! that is seen in about the same direction goes as soon as it is a little farther: lists are a few edges,
+//! however far the outline is. Far from all edges cells share the list of a larger square. The sign comes from the normal of the nearest edge or, at a
 //! corner, from the sum of both normals (Baerentzen, Aanaes, *Signed distance computation using
 //! the angle weighted pseudonormal*, 2005; in the plane the weights do not matter).
 
@@ -16,11 +18,10 @@ const LEVELS: u32 = 8;
 /// Side of that square in sides of the box around the polygons. Points outside of it look at every
 /// edge, so some room around the blank keeps files that do not fit from being slow to check.
 const ROOM: f64 = 1.5;
-/// A square whose centre is farther from every edge than this many of its sides is not halved. For
-/// the largest heart all halved take 116 ms to plan a job with; from 6 sides on not, 75 ms; from 3
-/// sides on not, hardly less, and points near the surface then look at so many edges that measuring a
-/// million takes half as long again.
+/// A square whose centre is farther from every edge than this many of its sides is not halved.
 const FAR_SIDES: f64 = 6.0;
+/// Covers rounding, mm: a list may be too long, never too short.
+const ROUNDING_MM: f64 = 1e-9;
 
 #[derive(Clone, Copy, Debug)]
 struct Edge {
@@ -39,6 +40,12 @@ struct Edge {
 impl Edge {
     /// Squared distance, and the signed side on which the point lies.
     fn nearest(&self, point: Point) -> (f64, f64) {
+        let (apart, normal) = self.apart(point);
+        (dot(apart, apart), dot(apart, normal))
+    }
+
+    /// From the nearest place of the edge to the point, and the normal there.
+    fn apart(&self, point: Point) -> (Point, Point) {
         let from = [point[0] - self.start[0], point[1] - self.start[1]];
         let t = (from[0] * self.along[0] + from[1] * self.along[1]) * self.per_length2;
         let (t, normal) = if t <= 0.0 {
@@ -48,8 +55,10 @@ impl Edge {
         } else {
             (t, self.normal)
         };
-        let apart = [from[0] - t * self.along[0], from[1] - t * self.along[1]];
-        (dot(apart, apart), dot(apart, normal))
+        (
+            [from[0] - t * self.along[0], from[1] - t * self.along[1]],
+            normal,
+        )
     }
 }
 
@@ -63,6 +72,14 @@ struct Cell {
     count: u32,
     /// No point of the cell has less signed distance.
     floor_mm: f64,
+}
+
+/// What halving works with.
+struct Halving {
+    /// The lists of the squares around, one behind another.
+    lists: Vec<u32>,
+    /// How the edges of the last list lie from its square's centre.
+    found: Vec<(Point, Point)>,
 }
 
 /// Edges in a grid of cells.
@@ -96,50 +113,109 @@ impl EdgeGrid {
             cells_per_mm: f64::from(1u32 << LEVELS) / side,
             edges,
         };
-        let all: Vec<u32> = (0..grid.edges.len() as u32).collect();
-        grid.divide(0, 0, LEVELS, &all);
+        let all = (0..grid.edges.len() as u32).collect();
+        grid.divide(
+            0,
+            0,
+            LEVELS,
+            &mut Halving {
+                lists: all,
+                found: Vec::new(),
+            },
+            0,
+        );
         grid
     }
 
-    /// Fills the cells of the square of `1 << level` cells a side at (`column`, `row`).
-    fn divide(&mut self, column: usize, row: usize, level: u32, around: &[u32]) {
+    /// Fills the cells of the square of `1 << level` cells a side at (`column`, `row`); the edges that
+    /// can be nearest there are the last list, which begins at `start`.
+    fn divide(
+        &mut self,
+        column: usize,
+        row: usize,
+        level: u32,
+        halving: &mut Halving,
+        start: usize,
+    ) {
         let side_mm = f64::from(1u32 << level) / self.cells_per_mm;
         let centre = [
             self.corner[0] + column as f64 / self.cells_per_mm + 0.5 * side_mm,
             self.corner[1] + row as f64 / self.cells_per_mm + 0.5 * side_mm,
         ];
-        let found: Vec<(f64, f64)> = around
-            .iter()
-            .map(|&edge| self.edges[edge as usize].nearest(centre))
-            .collect();
-        let best = found.iter().copied().reduce(nearer).unwrap_or_default();
+        let half_diagonal = side_mm * std::f64::consts::FRAC_1_SQRT_2;
+        let end = halving.lists.len();
+        let best = self.keep_near(centre, half_diagonal, halving, start);
         let nearest = best.0.sqrt();
-        // 1e-9 covers rounding: a list may be too long, never too short.
-        let reach = nearest + side_mm * std::f64::consts::SQRT_2 + 1e-9;
-        let list: Vec<u32> = around
-            .iter()
-            .zip(&found)
-            .filter(|&(_, &(squared, _))| squared <= reach * reach)
-            .map(|(&edge, _)| edge)
-            .collect();
         if level > 0 && nearest < FAR_SIDES * side_mm {
             let half = 1usize << (level - 1);
             for (down, right) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
-                self.divide(column + right * half, row + down * half, level - 1, &list);
+                self.divide(
+                    column + right * half,
+                    row + down * half,
+                    level - 1,
+                    halving,
+                    end,
+                );
             }
+            halving.lists.truncate(end);
             return;
         }
         let first = self.members.len() as u32;
-        self.members.extend(&list);
-        let half_diagonal = side_mm * std::f64::consts::FRAC_1_SQRT_2;
+        self.members.extend(&halving.lists[end..]);
+        halving.lists.truncate(end);
         let cell = Cell {
             first,
-            count: list.len() as u32,
-            floor_mm: nearest.copysign(best.1) - half_diagonal - 1e-9,
+            count: self.members.len() as u32 - first,
+            floor_mm: nearest.copysign(best.1) - half_diagonal - ROUNDING_MM,
         };
         for row in row..row + (1 << level) {
             self.cells[(row << LEVELS) + column..][..1 << level].fill(cell);
         }
+    }
+
+    /// Adds a list of those of the last list that can be nearest within `reach` of a place, and tells the
+    /// nearest to the place itself.
+    fn keep_near(
+        &self,
+        place: Point,
+        reach: f64,
+        halving: &mut Halving,
+        start: usize,
+    ) -> (f64, f64) {
+        let Halving { lists, found } = halving;
+        let edge = |&index: &u32| &self.edges[index as usize];
+        found.clear();
+        found.extend(lists[start..].iter().map(|index| edge(index).apart(place)));
+        let sides = found
+            .iter()
+            .map(|&(apart, normal)| (dot(apart, apart), dot(apart, normal)));
+        let (which, best) = sides
+            .enumerate()
+            .reduce(|a, b| if b.1.0 < a.1.0 { b } else { a })
+            .unwrap_or_default();
+        let nearest = best.0.sqrt();
+        // At least as far as the nearest is from anywhere within reach: what the first test leaves.
+        let most = nearest + 2.0 * reach + ROUNDING_MM;
+        let toward = |apart: Point, length: f64| apart.map(|part| part / length);
+        let to_nearest = found
+            .get(which)
+            .map_or([0.0; 2], |&(apart, _)| toward(apart, nearest));
+        let curved = reach * reach / (2.0 * nearest);
+        for (index, &(apart, _)) in (start..).zip(&*found) {
+            let squared = dot(apart, apart);
+            if squared > most * most {
+                continue;
+            }
+            let length = squared.sqrt();
+            let way = toward(apart, length);
+            let turn = [way[0] - to_nearest[0], way[1] - to_nearest[1]];
+            // Not a number where the place lies on an edge: it stays.
+            let farther = length - nearest - reach * dot(turn, turn).sqrt() - curved > ROUNDING_MM;
+            if !farther {
+                lists.push(lists[index]);
+            }
+        }
+        best
     }
 
     fn cell(&self, point: Point) -> Option<&Cell> {
