@@ -49,6 +49,9 @@ use solid::Solid;
 /// Points that one worker looks at in a row; fixed, so that results do not depend on threads.
 const CHUNK: usize = 1 << 15;
 
+/// Points of which a box is looked at first. Fewer make more boxes, more make them larger.
+const BLOCK: usize = 32;
+
 /// A solid crystal, its centre at the origin, its front toward +z.
 #[derive(Clone, Debug)]
 pub struct Blank {
@@ -135,26 +138,53 @@ impl Blank {
         }
     }
 
-    /// The least clearance of all points, mm; `None` without points.
+    /// The least clearance of all points, mm; `None` without points, minus infinity if one of them is
+    /// not finite.
     ///
-    /// What a table tells of each point comes first; the clearance of the point for which it is least
-    /// spares most chunks of points a closer look.
+    /// A table tells the least clearance of a box around every few points; what the points of the lowest
+    /// box have spares most others a closer look. In an order of short travel boxes are small; in any other it
+    /// takes longer.
     #[must_use]
     pub fn least_clearance_mm(&self, cloud: &Cloud) -> Option<f64> {
-        let points = |chunk: usize| {
-            let points = chunk * CHUNK..cloud.len().min((chunk + 1) * CHUNK);
-            points.map(|index| cloud.point(index).map(f64::from))
+        let block = |index: usize| {
+            let start = index * BLOCK;
+            start..cloud.len().min(start + BLOCK)
         };
-        let floors_mm: Vec<([f64; 3], f64)> = (0..cloud.len().div_ceil(CHUNK))
+        let least_in = |index: usize, bound_mm: f64| {
+            let points = block(index).map(|index| cloud.point(index).map(f64::from));
+            self.solid.least_clearance_mm(points, bound_mm)
+        };
+        let floors_mm: Vec<Option<f64>> = (0..cloud.len().div_ceil(BLOCK))
             .into_par_iter()
-            .filter_map(|chunk| self.solid.least_floor_mm(points(chunk)))
+            .with_min_len(1 << 10)
+            .map(|index| {
+                let ends = [cloud.x_mm(), cloud.y_mm(), cloud.z_mm()].map(|values| {
+                    let values = &values[block(index)];
+                    let start = [f32::INFINITY, f32::NEG_INFINITY, 0.0];
+                    values.iter().fold(start, |[low, high, zero], &value| {
+                        // Stays zero only while all are finite.
+                        [low.min(value), high.max(value), zero + 0.0 * value]
+                    })
+                });
+                let finite = ends.iter().all(|&[_, _, zero]| zero == 0.0);
+                finite.then(|| {
+                    let [low, high] = [0, 1].map(|end| ends.map(|ends| f64::from(ends[end])));
+                    self.solid.box_floor_mm(low, high)
+                })
+            })
             .collect();
+        if floors_mm.contains(&None) {
+            return Some(f64::NEG_INFINITY);
+        }
+        let floors_mm = floors_mm.into_iter().flatten().enumerate();
+        let floors_mm: Vec<(usize, f64)> = floors_mm.collect();
         let lowest = floors_mm.iter().min_by(|a, b| a.1.total_cmp(&b.1))?;
-        let bound_mm = self.clearance_mm(lowest.0);
-        let chunks = floors_mm.par_iter().enumerate();
-        let closer = chunks
-            .filter(|(_, (_, floor_mm))| *floor_mm < bound_mm)
-            .map(|(chunk, _)| self.solid.least_clearance_mm(points(chunk), bound_mm));
+        let bound_mm = least_in(lowest.0, f64::INFINITY);
+        let closer = floors_mm
+            .par_iter()
+            .with_min_len(1 << 8)
+            .filter(|(_, floor_mm)| *floor_mm < bound_mm)
+            .map(|&(index, _)| least_in(index, bound_mm));
         Some(closer.reduce(|| bound_mm, f64::min))
     }
 
