@@ -4,6 +4,7 @@
 //! another, so that the neighbours of a point in its own sheet are three short runs of memory.
 
 use std::mem;
+use std::ops::Range;
 
 use rayon::prelude::*;
 
@@ -191,6 +192,11 @@ impl<T: Placed> Bands<T> {
         Self { layout, bands }
     }
 
+    /// Lower left corner of all cells, units.
+    pub(super) fn origin(&self) -> [i32; 2] {
+        self.layout.origin
+    }
+
     /// Side of a cell, units.
     pub(super) fn cell(&self) -> i32 {
         self.layout.cell
@@ -248,45 +254,39 @@ impl<T: Placed> Bands<T> {
     }
 
     /// Calls `visit` for all points of the same sheet in the 3 x 3 cells around a point.
-    pub(super) fn for_each_near(&self, point: &T, visit: impl FnMut(&T)) {
-        self.visit_near(point, |index| self.bands.get(index), visit);
-    }
-
-    /// The same while a band is taken out.
-    pub(super) fn for_each_near_in(
-        &self,
-        taken: (usize, &Band<T>),
-        point: &T,
-        visit: impl FnMut(&T),
-    ) {
-        let band = |index| {
-            if index == taken.0 {
-                Some(taken.1)
-            } else {
-                self.bands.get(index)
+    pub(super) fn for_each_near(&self, point: &T, mut visit: impl FnMut(&T)) {
+        for (index, range) in self.rows_near(point, |index| self.bands.get(index)) {
+            if let Some(band) = self.bands.get(index) {
+                band.points[range].iter().for_each(&mut visit);
             }
-        };
-        self.visit_near(point, band, visit);
+        }
     }
 
-    fn visit_near<'a>(
-        &'a self,
+    /// The 3 x 3 cells around a point, row by row: the number of the band, and which of its points
+    /// lie there in the same sheet. `band` tells the band of a number, one that is taken out too.
+    pub(super) fn rows_near<'a>(
+        &self,
         point: &T,
         band: impl Fn(usize) -> Option<&'a Band<T>>,
-        mut visit: impl FnMut(&T),
-    ) {
+    ) -> [(usize, Range<usize>); 3]
+    where
+        T: 'a,
+    {
         let [x, y] = point.place();
         let (row, column) = (self.layout.row_of(y), self.layout.column_of(x));
-        for row in row.saturating_sub(1)..=row + 1 {
-            let Some(band) = band(row / BAND_ROWS) else {
-                continue;
-            };
-            let line =
-                ((row % BAND_ROWS) * self.layout.sheets + point.sheet()) * self.layout.columns;
-            let begin = band.starts[line + column.saturating_sub(1)] as usize;
-            let end = band.starts[line + (column + 2).min(self.layout.columns)] as usize;
-            band.points[begin..end].iter().for_each(&mut visit);
-        }
+        let from = column.saturating_sub(1);
+        let end = (column + 2).min(self.layout.columns);
+        // Empty cells lie around all points: none stands in the first row.
+        let above = row.saturating_sub(1);
+        [above, above + 1, above + 2].map(|row| {
+            let index = row / BAND_ROWS;
+            let range = band(index).map_or(0..0, |band| {
+                let line =
+                    ((row % BAND_ROWS) * self.layout.sheets + point.sheet()) * self.layout.columns;
+                band.starts[line + from] as usize..band.starts[line + end] as usize
+            });
+            (index, range)
+        })
     }
 
     /// Sets a raster of the target's size to the number of points in each pixel, spread bilinearly.

@@ -16,13 +16,15 @@
 //! pixels of a raster, here for points that move by a step of the file's grid.
 
 mod blur;
+mod places;
 
 use std::f64::consts::PI;
-use std::iter;
+use std::mem;
 
 use rayon::prelude::*;
 
 use self::blur::{Blur, Pixels};
+use self::places::{Near, Places};
 use super::Quality;
 use super::bands::{Band, Bands};
 use super::candidates::{Candidates, Dot};
@@ -86,28 +88,37 @@ fn through<const TAPS: usize>(
         limit: largest_move(target, &candidates.rule, quality) as f32,
         rate: -(blur.pixel / curvature(blur.sigma_px)) as f32,
         least: (candidates.rule.least_squared_xy() as f32).sqrt(),
-        least_squared: candidates.rule.least_squared_xy(),
+        least_squared: places::no_less(candidates.rule.least_squared_xy()),
     };
-    in_turns(&mut bands, blur, &mut error, |band, _, _, pixels| {
-        for dot in band.points() {
-            pixels.add(&blur.reach(dot), 1.0);
-        }
-        Ok(())
-    })?;
+    let mut places = places::of(&bands);
+    in_turns(
+        &mut bands,
+        &mut places,
+        blur,
+        &mut error,
+        |own, _, _, pixels| {
+            for dot in own.band.points() {
+                pixels.add(&blur.reach(dot), 1.0);
+            }
+            Ok(())
+        },
+    )?;
     let mut moved = Vec::new();
     for sweep in 0..sweeps {
         if sweep > 0 {
             bands.swap_points(&mut moved);
             bands.rehome(&moved);
+            places = places::of(&bands);
         }
         run.progress("polish", sweep as f32 / sweeps as f32);
         in_turns(
             &mut bands,
+            &mut places,
             blur,
             &mut error,
-            |band, index, others, pixels| {
+            |own, bands, places, pixels| {
                 run.check()?;
-                view.sweep(band, index, others, pixels);
+                view.sweep(own, bands, places, pixels);
                 Ok(())
             },
         )?;
@@ -115,13 +126,21 @@ fn through<const TAPS: usize>(
     Ok(bands.into_points())
 }
 
-/// Calls `visit` for every band with its points and the pixels that they reach, every second band
-/// at once; it may move the band's points and change the pixels.
+/// A band that is taken out.
+struct Own {
+    index: usize,
+    band: Band<Dot>,
+    places: Places,
+}
+
+/// Calls `visit` for every band with the bands and places of all others and the pixels that its points
+/// reach, every second band at once; it may move the band's points and change the pixels.
 fn in_turns<const TAPS: usize>(
     bands: &mut Bands<Dot>,
+    places: &mut [Places],
     blur: &Blur<TAPS>,
     error: &mut Grid<f32>,
-    visit: impl Fn(&mut Band<Dot>, usize, &Bands<Dot>, &mut Pixels<'_, TAPS>) -> Result<()> + Sync,
+    visit: impl Fn(&mut Own, &Bands<Dot>, &[Places], &mut Pixels<'_, TAPS>) -> Result<()> + Sync,
 ) -> Result<()> {
     let (width, height) = (error.width(), error.height());
     // The pixels' row in the middle of a band.
@@ -141,15 +160,22 @@ fn in_turns<const TAPS: usize>(
                 width,
                 first: begin,
             };
-            parts.push((index, bands.take(index), pixels));
+            let own = Own {
+                index,
+                band: bands.take(index),
+                places: mem::take(&mut places[index]),
+            };
+            parts.push((own, pixels));
             (rest, first) = (after, end);
         }
+        let others = &*places;
         let done: Result<()> = parts
             .par_iter_mut()
             .with_max_len(1)
-            .try_for_each(|(index, band, pixels)| visit(band, *index, bands, pixels));
-        for (index, band, _) in parts {
-            bands.put(index, band);
+            .try_for_each(|(own, pixels)| visit(own, bands, others, pixels));
+        for (own, _) in parts {
+            bands.put(own.index, own.band);
+            places[own.index] = own.places;
         }
         done?;
     }
@@ -164,14 +190,8 @@ fn curvature(sigma_px: f64) -> f64 {
     0.8 / (8.0 * PI * sigma_px.powi(4))
 }
 
-/// What the place nearest to the end of a step is.
-enum Nearest {
-    Free(Dot),
-    /// Another point is too close.
-    Taken,
-    /// Black, outside of the safe volume, or no better than none.
-    Forbidden,
-}
+/// How often a step that is blocked slides along what is in its way.
+const SLIDES: usize = 3;
 
 /// What a sweep looks at beside points and pixels.
 struct View<'a, const TAPS: usize> {
@@ -184,19 +204,24 @@ struct View<'a, const TAPS: usize> {
     rate: f32,
     /// The least distance in a layer, units, and its square.
     least: f32,
-    least_squared: i64,
+    least_squared: f32,
 }
 
 impl<const TAPS: usize> View<'_, TAPS> {
     fn sweep(
         &self,
-        band: &mut Band<Dot>,
-        index: usize,
+        own: &mut Own,
         bands: &Bands<Dot>,
+        places: &[Places],
         pixels: &mut Pixels<'_, TAPS>,
     ) {
         let (limit, rate) = (self.limit, self.rate);
-        let mut near = Vec::with_capacity(32);
+        let Own {
+            index,
+            band,
+            places: here,
+        } = own;
+        let mut near = Near::default();
         for slot in 0..band.points().len() {
             let dot = band.points()[slot];
             let reach = self.blur.reach(&dot);
@@ -207,59 +232,32 @@ impl<const TAPS: usize> View<'_, TAPS> {
             if step[0].abs() < 0.5 && step[1].abs() < 0.5 {
                 continue;
             }
-            let here = (index, &*band);
-            let moved = match self.nearest(&dot, step, bands, here) {
-                Nearest::Free(moved) => Some(moved),
-                Nearest::Forbidden => None,
-                Nearest::Taken => {
-                    let farthest = length.min(limit) + BESIDE_UNITS;
-                    self.collect(&dot, farthest, bands, here, &mut near);
-                    self.moved(&dot, step, farthest, &near)
+            let rows = bands.rows_near(&dot, |number| {
+                if number == *index {
+                    Some(&*band)
+                } else {
+                    bands.bands().get(number)
                 }
-            };
-            let Some(moved) = moved else {
-                continue;
-            };
-            pixels.shift(&reach, &self.blur.reach(&moved));
-            band.points_mut()[slot] = moved;
-        }
-    }
-
-    /// The place of the grid nearest to the end of a step in units: most are free. `here` is the dot's band,
-    /// taken out.
-    fn nearest(
-        &self,
-        dot: &Dot,
-        step: [f32; 2],
-        bands: &Bands<Dot>,
-        here: (usize, &Band<Dot>),
-    ) -> Nearest {
-        let way = step.map(rounded);
-        let off: f32 = (0..2)
-            .map(|axis| (way[axis] as f32 - step[axis]).powi(2))
-            .sum();
-        if off >= step[0] * step[0] + step[1] * step[1] {
-            return Nearest::Forbidden;
-        }
-        let moved = Dot {
-            x: dot.x + way[0],
-            y: dot.y + way[1],
-            rest: [0; 2],
-            ..*dot
-        };
-        // No way out of the loop: a branch that is guessed wrongly costs more than all it could save.
-        let mut taken = false;
-        bands.for_each_near_in(here, dot, |other| {
-            let [x, y] = [other.x - moved.x, other.y - moved.y].map(i64::from);
-            let itself = (other.x == dot.x) & (other.y == dot.y);
-            taken |= (x * x + y * y < self.least_squared) & !itself;
-        });
-        if taken {
-            Nearest::Taken
-        } else if self.allows(&moved) {
-            Nearest::Free(moved)
-        } else {
-            Nearest::Forbidden
+            });
+            let farthest = length.min(limit) + BESIDE_UNITS;
+            let place = here.take(slot);
+            near.clear();
+            for (number, range) in rows {
+                let places = if number == *index {
+                    Some(&*here)
+                } else {
+                    places.get(number)
+                };
+                if let Some(places) = places {
+                    near.add(places, range, place, self.least + farthest);
+                }
+            }
+            let moved = self.moved(&dot, step, farthest, &near).unwrap_or(dot);
+            here.put(slot, place, [moved.x - dot.x, moved.y - dot.y]);
+            if (moved.x, moved.y) != (dot.x, dot.y) {
+                pixels.shift(&reach, &self.blur.reach(&moved));
+                band.points_mut()[slot] = moved;
+            }
         }
     }
 
@@ -267,95 +265,77 @@ impl<const TAPS: usize> View<'_, TAPS> {
         self.target.wants_at(dot.x, dot.y) && self.candidates.allows(dot)
     }
 
-    /// Sets `near` to where the points are, from a dot, that come too close to a place no farther than
-    /// `farthest`.
-    fn collect(
-        &self,
-        dot: &Dot,
-        farthest: f32,
-        bands: &Bands<Dot>,
-        here: (usize, &Band<Dot>),
-        near: &mut Vec<[i32; 2]>,
-    ) {
-        near.clear();
-        // A hair more, for the rounding of single precision.
-        let meets = (self.least + farthest) * (1.0 + 1e-6);
-        let meets_squared = (meets * meets) as i64;
-        bands.for_each_near_in(here, dot, |other| {
-            let away = [other.x - dot.x, other.y - dot.y];
-            let [x, y] = away.map(i64::from);
-            if (1..=meets_squared).contains(&(x * x + y * y)) {
-                near.push(away);
-            }
-        });
-    }
-
     /// A free place near the end of a step in units that is better than none, and no farther than
     /// `farthest`; `near` holds all points that come too close to such a place.
-    fn moved(&self, dot: &Dot, best: [f32; 2], farthest: f32, near: &[[i32; 2]]) -> Option<Dot> {
-        let squared = |[x, y]: [f32; 2]| x * x + y * y;
+    ///
+    /// The places around are looked at together, and what leaves none out is few branches: one that is
+    /// guessed wrongly costs as much as looking at ten points.
+    fn moved(&self, dot: &Dot, best: [f32; 2], farthest: f32, near: &Near) -> Option<Dot> {
+        let squared = |x: f32, y: f32| x * x + y * y;
+        let none_squared = squared(best[0], best[1]);
         let mut step = best;
-        for _ in 0..3 {
-            let mut blocked = None;
-            // The squared error grows by the squared distance from the best place.
-            for way in around(step) {
-                let off = [0, 1].map(|axis| way[axis] as f32 - best[axis]);
-                if squared(off) >= squared(best) {
-                    break;
-                }
-                if squared(way.map(|units| units as f32)) > farthest * farthest {
-                    continue;
-                }
-                let too_near = near.iter().find(|other| {
-                    let [x, y] = [0, 1].map(|axis| i64::from(other[axis] - way[axis]));
-                    x * x + y * y < self.least_squared
-                });
-                let Some(other) = too_near else {
-                    let moved = Dot {
-                        x: dot.x + way[0],
-                        y: dot.y + way[1],
-                        rest: [0; 2],
-                        ..*dot
-                    };
-                    return self.allows(&moved).then_some(moved);
+        for _ in 0..SLIDES {
+            let [xs, ys] = around(step);
+            let blocked = near.block([xs, ys], self.least_squared);
+            let (mut free, mut in_the_way) = (0u32, 0u32);
+            for k in 0..4 {
+                let (x, y) = (xs[k], ys[k]);
+                // The squared error grows by the squared distance from the best place.
+                let better = squared(x - best[0], y - best[1]) < none_squared;
+                let tried = better & (squared(x, y) <= farthest * farthest);
+                free |= u32::from(tried & !blocked[k]) << k;
+                in_the_way |= u32::from(tried & blocked[k]) << k;
+            }
+            if free != 0 {
+                let k = free.trailing_zeros() as usize;
+                let moved = Dot {
+                    x: dot.x + xs[k] as i32,
+                    y: dot.y + ys[k] as i32,
+                    rest: [0; 2],
+                    ..*dot
                 };
-                blocked = blocked.or(Some(*other));
+                return self.allows(&moved).then_some(moved);
+            }
+            if in_the_way == 0 {
+                return None;
             }
             // Past the neighbour in the way: without the part of the step that goes too far to it.
-            let toward = blocked?.map(|value| value as f32);
-            let distance = squared(toward).sqrt();
-            let along = (step[0] * toward[0] + step[1] * toward[1]) / distance;
-            let back = (along - (distance - self.least)).max(0.5);
-            step = [0, 1].map(|axis| step[axis] - back * toward[axis] / distance);
+            let k = in_the_way.trailing_zeros() as usize;
+            let [x, y] = near.nearest_to([xs[k], ys[k]])?;
+            let distance = squared(x, y).sqrt();
+            let along = (step[0] * x + step[1] * y) / distance;
+            let back = (along - (distance - self.least)).max(0.5) / distance;
+            step = [step[0] - back * x, step[1] - back * y];
         }
         None
     }
 }
 
-/// The four places of the grid around a place between them, the nearest first.
-fn around(place: [f32; 2]) -> impl Iterator<Item = [i32; 2]> {
-    let nearest = place.map(rounded);
-    // Most are free, so the others are made only when they are asked for.
-    iter::once(nearest).chain(iter::once_with(move || others(place, nearest)).flatten())
-}
-
-/// The three next to the nearest one.
-fn others(place: [f32; 2], nearest: [i32; 2]) -> [[i32; 2]; 3] {
-    let off = [0, 1].map(|axis| place[axis] - nearest[axis] as f32);
-    let [x, y] = off.map(|off| if off < 0.0 { -1 } else { 1 });
-    let ([across, up], both) = ([[x, 0], [0, y]], [x, y]);
+/// The four places of the grid around a place between them, the nearest first: all x, then all y.
+fn around([x, y]: [f32; 2]) -> [[f32; 4]; 2] {
+    let (column, row) = (rounded(x), rounded(y));
+    let [off_x, off_y] = [x - column, y - row];
+    let [right, up] = [off_x, off_y].map(|off| 1.0_f32.copysign(off));
     // The axis along which the next place is less far comes first.
-    let order = if off[1].abs() > off[0].abs() {
-        [up, across, both]
+    let (first, second) = if off_y.abs() > off_x.abs() {
+        ([0.0, up], [right, 0.0])
     } else {
-        [across, up, both]
+        ([right, 0.0], [0.0, up])
     };
-    order.map(|[x, y]| [nearest[0] + x, nearest[1] + y])
+    [
+        [
+            column,
+            column + first[0],
+            column + second[0],
+            column + right,
+        ],
+        [row, row + first[1], row + second[1], row + up],
+    ]
 }
 
 /// The nearest whole number, halves away from zero; the standard library's calls a function for it.
-fn rounded(value: f32) -> i32 {
-    (value + 0.5_f32.copysign(value)) as i32
+fn rounded(value: f32) -> f32 {
+    ((value + 0.5_f32.copysign(value)) as i32) as f32
 }
 
 #[cfg(test)]
@@ -367,11 +347,12 @@ mod tests {
     fn places_around_are_the_four_of_the_grid_nearest_first() {
         for k in 0..200 {
             let place = [0, 1].map(|axis| 10.0 * random::unit(3 + axis, k) - 5.0);
-            let ways: Vec<[i32; 2]> = around(place).collect();
-            let far = |[x, y]: [i32; 2]| (x as f32 - place[0]).hypot(y as f32 - place[1]);
+            let [xs, ys] = around(place);
+            let ways = [0, 1, 2, 3].map(|k| [xs[k], ys[k]]);
+            let far = |[x, y]: [f32; 2]| (x - place[0]).hypot(y - place[1]);
             assert!(ways.is_sorted_by(|&a, &b| far(a) <= far(b) + 1e-5));
             for way in &ways {
-                assert!((0..2).all(|axis| (way[axis] as f32 - place[axis]).abs() <= 1.0));
+                assert!((0..2).all(|axis| (way[axis] - place[axis]).abs() <= 1.0));
                 assert_eq!(ways.iter().filter(|&other| other == way).count(), 1);
             }
         }
@@ -380,7 +361,7 @@ mod tests {
     #[test]
     fn the_nearest_whole_number() {
         for value in [-2.0_f32, -1.6, -1.5, -0.25, 0.0, 0.25, 1.0, 1.5, 1.75] {
-            assert_eq!(rounded(value), value.round() as i32);
+            assert_eq!(rounded(value), value.round());
         }
     }
 }

@@ -102,10 +102,14 @@ impl<'a> Target<'a> {
 
     /// Points wanted in the pixel that holds this place; outside, in the nearest one.
     pub(super) fn at(&self, x: i32, y: i32) -> f32 {
-        let column = ((f64::from(x) - self.x_min) * self.px_per_unit) as usize;
-        let row = ((f64::from(y) - self.y_min) * self.px_per_unit) as usize;
         let (width, height) = (self.wish.width(), self.wish.height());
-        self.wish.at(column.min(width - 1), row.min(height - 1))
+        // By way of i32, which processors convert to.
+        let px = |at: i32, first: f64, count: usize| {
+            let px = ((f64::from(at) - first) * self.px_per_unit) as i32;
+            (px.max(0) as usize).min(count - 1)
+        };
+        self.wish
+            .at(px(x, self.x_min, width), px(y, self.y_min, height))
     }
 
     /// Whether the tone map's pixel that holds this place is not black. The pixels here are coarser:
@@ -115,8 +119,9 @@ impl<'a> Target<'a> {
         let v = (self.tone_corner[1] - f64::from(y)) * self.tone_px_per_unit;
         let grid = &self.tone.grid;
         let (width, height) = (grid.width() as f64, grid.height() as f64);
-        let inside = u >= 0.0 && v >= 0.0 && u < width && v < height;
-        inside && grid.at(u as usize, v as usize) > 0
+        let inside = (u >= 0.0) & (v >= 0.0) & (u < width) & (v < height);
+        // By way of i32, which processors convert to.
+        inside && grid.at(u as i32 as usize, v as i32 as usize) > 0
     }
 }
 
