@@ -11,19 +11,23 @@ const INTERVALS: usize = 4096;
 const BLACK_UNTIL: f32 = 0.08;
 
 /// A function on 0 to 1 as a table with linear interpolation; 40 times faster than `powf`.
-pub(super) struct Curve(Vec<f32>);
+pub(super) struct Curve(Box<[f32; INTERVALS + 1]>);
 
 impl Curve {
     /// Tabulates a function.
     pub(super) fn tabulate(function: impl Fn(f32) -> f32) -> Self {
-        let knots = (0..=INTERVALS).map(|i| function(i as f32 / INTERVALS as f32));
-        Self(knots.collect())
+        let mut knots = Box::new([0.0; INTERVALS + 1]);
+        for (i, knot) in knots.iter_mut().enumerate() {
+            *knot = function(i as f32 / INTERVALS as f32);
+        }
+        Self(knots)
     }
 
     /// The value at `x`; outside of 0 to 1 that of the nearer end.
     pub(super) fn at(&self, x: f32) -> f32 {
         let scaled = x.clamp(0.0, 1.0) * INTERVALS as f32;
-        let interval = (scaled as usize).min(INTERVALS - 1);
+        // By way of i32, which processors convert to; nothing is left for the bounds to check.
+        let interval = (scaled as i32 as usize).min(INTERVALS - 1);
         let (low, high) = (self.0[interval], self.0[interval + 1]);
         low + (high - low) * (scaled - interval as f32)
     }

@@ -73,15 +73,19 @@ impl Fade {
         let starts = self.edges.map(|[_, down, start]| down * row as f32 + start);
         let edge = |i: usize, u: f32| self.edges[i][0] * u + starts[i];
         let per_mm = 1.0 / self.width_mm;
-        let places = part.columns.clone().zip(insets_mm);
-        let distances = places.map(|(column, &inset_mm)| {
-            let u = column as f32;
-            let across = edge(0, u).min(edge(1, u));
-            inset_mm.min(across).min(edge(2, u).min(edge(3, u)))
-        });
-        distances
-            .map(|distance_mm| smoothstep(distance_mm * per_mm))
-            .collect()
+        let ends = [part.columns.start, part.columns.end].map(|column| column as f32);
+        // Distances to edges are straight along a row.
+        let far = |i: usize| ends.iter().all(|&u| edge(i, u) >= self.width_mm);
+        let mut left: Vec<f32> = insets_mm.iter().map(|inset| inset * per_mm).collect();
+        for i in (0..4).filter(|&i| !far(i)) {
+            for (left, column) in left.iter_mut().zip(part.columns.clone()) {
+                *left = left.min(edge(i, column as f32) * per_mm);
+            }
+        }
+        for left in &mut left {
+            *left = smoothstep(*left);
+        }
+        left
     }
 
     /// The faded density in 65535ths; `density` tells it for a part of a row, 0 to 1.
@@ -116,7 +120,7 @@ impl Fade {
             for (((value, &inset), left), density) in kept.zip(densities) {
                 if inset >= 0.0 {
                     let part = density.clamp(0.0, 1.0) * left;
-                    *value = (part * f32::from(ToneMap::FULL) + 0.5) as u16;
+                    *value = (part * f32::from(ToneMap::FULL) + 0.5) as i32 as u16;
                 }
             }
         });

@@ -122,8 +122,8 @@ fn histogram(display: &Grid<f32>, weight: &Grid<f32>) -> Vec<u64> {
             || vec![0_u64; BINS],
             |mut bins, row| {
                 for (&value, &weight) in display.row(row).iter().zip(weight.row(row)) {
-                    let bin = (value.clamp(0.0, 1.0) * (BINS - 1) as f32 + 0.5) as usize;
-                    bins[bin] += (weight * 255.0 + 0.5) as u64;
+                    let bin = (value.clamp(0.0, 1.0) * (BINS - 1) as f32 + 0.5) as i32 as usize;
+                    bins[bin] += u64::from((weight * 255.0 + 0.5) as u16);
                 }
                 bins
             },

@@ -77,8 +77,7 @@ impl Contrast {
             if weight == 0.0 {
                 continue;
             }
-            let equalised = look_up(&curves[left], *value) * (1.0 - across)
-                + look_up(&curves[right], *value) * across;
+            let equalised = look_up([&curves[left], &curves[right]], across, *value);
             *value += STRENGTH * smoothstep(*value / SHADOWS_UNTIL) * (equalised - *value);
         }
     }
@@ -123,7 +122,7 @@ fn histogram(sample: &Sample, [left, top, right, bottom]: [usize; 4]) -> [f32; B
         let values = &sample.values.row(row)[left..right];
         let weights = &sample.weight.row(row)[left..right];
         for (&value, &weight) in values.iter().zip(weights).step_by(step) {
-            let bin = (value * BINS as f32) as usize;
+            let bin = (value * BINS as f32) as i32 as usize;
             bins[bin.min(BINS - 1)] += each * weight;
         }
     }
@@ -166,11 +165,14 @@ fn curve(bins: &[f32; BINS]) -> TileCurve {
     curve
 }
 
-fn look_up(curve: &TileCurve, value: f32) -> f32 {
+/// The value of a display value, `across` of the way from the first curve to the second.
+fn look_up(curves: [&TileCurve; 2], across: f32, value: f32) -> f32 {
     let scaled = value * BINS as f32;
-    let bin = (scaled as usize).min(BINS - 1);
-    let (low, high) = (curve[bin], curve[bin + 1]);
-    low + (high - low) * (scaled - bin as f32)
+    // By way of i32, which processors convert to.
+    let bin = (scaled as i32 as usize).min(BINS - 1);
+    let between = scaled - bin as f32;
+    let [first, second] = curves.map(|curve| curve[bin] + (curve[bin + 1] - curve[bin]) * between);
+    first + (second - first) * across
 }
 
 #[cfg(test)]

@@ -15,9 +15,13 @@ use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::F32;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use nalgebra::Matrix3;
+use rayon::prelude::*;
 
 use crate::grid::{Frame, Grid};
 use crate::placement::Placement;
+
+/// Rows of the result that are made together: fewer, and more is filtered twice at their borders.
+const STRIP_PX: usize = 128;
 
 /// Light and cover at the pixels of the tone map, both 0 to 1.
 pub(super) struct Reduced {
@@ -287,23 +291,29 @@ fn resize(plane: &Grid<f32>, part: [f64; 4], (width, height): (usize, usize)) ->
     let bytes = bytemuck::cast_slice(plane.values());
     let (from_width, from_height) = (side(plane.width()), side(plane.height()));
     let from = TypedImageRef::<F32>::from_buffer(from_width, from_height, bytes).expect(FITS);
-    let mut grid = Grid::filled(width, height, 0.0_f32);
-    let bytes = bytemuck::cast_slice_mut(grid.values_mut());
-    let mut to = TypedImage::<F32>::from_buffer(side(width), side(height), bytes).expect(FITS);
     let [left, top, part_width, part_height] = part;
-    let options = ResizeOptions::new()
-        .resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom))
-        .crop(
-            left,
-            top,
-            within(left, part_width, plane.width()),
-            within(top, part_height, plane.height()),
-        );
-    Resizer::new()
-        .resize_typed(&from, &mut to, &options)
-        .expect(FITS);
-    grid.for_each_row(|_, row| {
-        for value in row {
+    let part_width = within(left, part_width, plane.width());
+    let mut grid = Grid::filled(width, height, 0.0_f32);
+    // In strips: what is in between stays in the cache.
+    let strips = grid.values_mut().par_chunks_mut(width * STRIP_PX);
+    strips.enumerate().for_each(|(strip, values)| {
+        let rows = values.len() / width;
+        let down = |row: usize| part_height * row as f64 / height as f64;
+        let above = top + down(strip * STRIP_PX);
+        let bytes = bytemuck::cast_slice_mut(values);
+        let mut to = TypedImage::<F32>::from_buffer(side(width), side(rows), bytes).expect(FITS);
+        let options = ResizeOptions::new()
+            .resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom))
+            .crop(
+                left,
+                above,
+                part_width,
+                within(above, down(rows), plane.height()),
+            );
+        Resizer::new()
+            .resize_typed(&from, &mut to, &options)
+            .expect(FITS);
+        for value in values {
             *value = value.clamp(0.0, 1.0);
         }
     });
