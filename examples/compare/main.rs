@@ -6,6 +6,7 @@
 
 mod measure;
 mod methods;
+mod ostromoukhov_table;
 mod voronoi;
 
 use std::path::PathBuf;
@@ -122,6 +123,7 @@ fn methods_on(photo: &Photo) -> glyptic::Result<()> {
     };
     timed("staggered grid, dots per cell (shops)", &methods::staggered);
     timed("Floyd-Steinberg in each layer", &methods::floyd_steinberg);
+    timed("Ostromoukhov in each layer", &methods::ostromoukhov);
     timed("sample elimination, all layers", &methods::eliminated);
     timed(
         "weighted Voronoi stippling, all layers",
