@@ -7,6 +7,7 @@
 mod measure;
 mod methods;
 mod ostromoukhov_table;
+mod stack;
 mod voronoi;
 
 use std::path::PathBuf;
@@ -70,8 +71,8 @@ fn etched(photo: &Photo, quality: Quality, precision_mm: f64) -> glyptic::Result
     Ok((etched, start.elapsed().as_secs_f64()))
 }
 
-fn stack(etched: &Etched) -> methods::Stack<'_> {
-    methods::Stack {
+fn stack(etched: &Etched) -> stack::Stack<'_> {
+    stack::Stack {
         tone: &etched.tone_map,
         density_per_mm2: etched.max_density_per_mm2,
         layers: LAYERS,
@@ -116,7 +117,7 @@ fn methods_on(photo: &Photo) -> glyptic::Result<()> {
         );
     };
     let stack = stack(&first);
-    let timed = |name: &str, method: &dyn Fn(&methods::Stack<'_>) -> Cloud| {
+    let timed = |name: &str, method: &dyn Fn(&stack::Stack<'_>) -> Cloud| {
         let start = Instant::now();
         let cloud = method(&stack);
         line(name, &cloud, start.elapsed().as_secs_f64());

@@ -6,39 +6,12 @@ use glyptic::Cloud;
 use glyptic::tone::ToneMap;
 
 use crate::ostromoukhov_table::PARTS;
+use crate::stack::{Random, Stack};
 
 /// Shares of an error that the next cell gets, and below it those behind, under and ahead.
 type Shares = [f64; 4];
 
 const FLOYD_STEINBERG: Shares = [7.0 / 16.0, 3.0 / 16.0, 5.0 / 16.0, 1.0 / 16.0];
-
-/// What a method has to show, and with what.
-pub(crate) struct Stack<'a> {
-    pub(crate) tone: &'a ToneMap,
-    /// Points per mm2 of all layers that full white stands for.
-    pub(crate) density_per_mm2: f64,
-    pub(crate) layers: u32,
-    pub(crate) xy_mm: f64,
-    pub(crate) pitch_mm: f64,
-}
-
-/// A generator of even quality for comparisons: the splitmix64 of Steele, Lea and Flood, 2014.
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// From 0 up to 1.
-    pub(crate) fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
-    }
-}
 
 impl Stack<'_> {
     /// Columns and rows of a grid with the spacing.
@@ -174,14 +147,12 @@ fn diffuse(
 /// nothing keeps the spacing in space.
 pub(crate) fn eliminated(stack: &Stack<'_>) -> Cloud {
     const SURPLUS: f64 = 3.0;
-    let (grid, frame) = (&stack.tone.grid, &stack.tone.frame);
-    let px_mm2 = frame.mm_per_px * frame.mm_per_px;
+    let grid = &stack.tone.grid;
     let mut random = Random::new(2);
     let (mut points, mut wanted) = (Vec::new(), 0.0);
     for row in 0..grid.height() {
         for column in 0..grid.width() {
-            let tone = f64::from(grid.at(column, row)) / f64::from(ToneMap::FULL);
-            let wish = tone * stack.density_per_mm2 * px_mm2;
+            let wish = stack.wish(column, row);
             wanted += wish;
             let count = (SURPLUS * wish + random.next()) as usize;
             for _ in 0..count {
@@ -194,17 +165,8 @@ pub(crate) fn eliminated(stack: &Stack<'_>) -> Cloud {
     }
     let keep = (wanted.round() as usize).min(points.len());
     let alive = eliminate(&points, keep, [grid.width(), grid.height()]);
-    let mut cloud = Cloud::default();
-    for ([u, v, _], _) in points.iter().zip(alive).filter(|(_, alive)| *alive) {
-        let (x, y) = frame.to_mm(*u, *v);
-        let layer = (random.next() * f64::from(stack.layers)) as u32;
-        cloud.push([
-            x as f32,
-            y as f32,
-            (-f64::from(layer) * stack.pitch_mm) as f32,
-        ]);
-    }
-    cloud
+    let left = points.iter().zip(alive).filter(|(_, alive)| *alive);
+    stack.scattered(left.map(|(&[u, v, _], _)| [u, v]), &mut random)
 }
 
 /// Which points are left after elimination; x, y and reach of each in pixels.
