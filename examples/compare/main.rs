@@ -4,6 +4,8 @@
 //! `cargo run --release --example compare -- PHOTO...` prints the tables of `docs/comparison.md`: all
 //! methods on the first photo, and the gain over the staggered grid on each.
 
+mod cells;
+mod gaussian;
 mod measure;
 mod methods;
 mod ostromoukhov_table;
@@ -129,6 +131,10 @@ fn methods_on(photo: &Photo) -> glyptic::Result<()> {
     timed(
         "weighted Voronoi stippling, all layers",
         &voronoi::weighted_voronoi,
+    );
+    timed(
+        "Gaussian blue noise, all layers",
+        &gaussian::gaussian_blue_noise,
     );
     for (quality, name) in QUALITIES.into_iter().zip(["draft", "fine", "best"]) {
         let (etched, seconds) = etched(photo, quality, PRECISION_MM)?;

@@ -1,6 +1,7 @@
 //! What a method has to show, and what methods share: random numbers, sites drawn by the tone, layers by chance.
 
 use glyptic::Cloud;
+use glyptic::grid::Grid;
 use glyptic::tone::ToneMap;
 
 /// A tone map, how dense its white is, and the layers to show it on.
@@ -37,6 +38,14 @@ impl Stack<'_> {
         let px_mm2 = self.tone.frame.mm_per_px.powi(2);
         f64::from(self.tone.grid.at(column, row)) * self.density_per_mm2 * px_mm2
             / f64::from(ToneMap::FULL)
+    }
+
+    /// Points that each pixel wants.
+    pub(crate) fn wishes(&self) -> Grid<f64> {
+        let grid = &self.tone.grid;
+        Grid::from_fn(grid.width(), grid.height(), |column, row| {
+            self.wish(column, row)
+        })
     }
 
     /// Sites drawn by the tone over the union of all layers, in pixels: as many as are wanted. Wishes add up along
