@@ -43,4 +43,25 @@ impl Cells {
         let at = |column: usize| self.starts[row * self.width + column] as usize;
         &self.order[at(columns.start)..at(columns.end)]
     }
+
+    /// Points in the pixels that are `ring` columns or rows away from those of (u, v), whichever is more.
+    pub(crate) fn in_ring(&self, [u, v]: [f64; 2], ring: usize) -> impl Iterator<Item = usize> {
+        let (column, row) = (u as usize, v as usize);
+        let columns = column.saturating_sub(ring)..(column + ring + 1).min(self.width);
+        let rows = row.saturating_sub(ring)..(row + ring + 1).min(self.height);
+        rows.flat_map(move |y| {
+            let whole = y.abs_diff(row) == ring;
+            let left = if whole { columns.clone() } else { 0..0 };
+            let sides = [column.checked_sub(ring), Some(column + ring)];
+            let single = sides
+                .into_iter()
+                .flatten()
+                .filter(move |&x| !whole && x < self.width)
+                .map(|x| x..x + 1);
+            std::iter::once(left)
+                .chain(single)
+                .flat_map(move |columns| self.in_row(y, columns))
+        })
+        .map(|&index| index as usize)
+    }
 }

@@ -9,7 +9,9 @@ mod gaussian;
 mod measure;
 mod methods;
 mod ostromoukhov_table;
+mod power;
 mod stack;
+mod transport;
 mod voronoi;
 
 use std::path::PathBuf;
@@ -131,6 +133,10 @@ fn methods_on(photo: &Photo) -> glyptic::Result<()> {
     timed(
         "weighted Voronoi stippling, all layers",
         &voronoi::weighted_voronoi,
+    );
+    timed(
+        "optimal transport, all layers",
+        &transport::optimal_transport,
     );
     timed(
         "Gaussian blue noise, all layers",
