@@ -4,8 +4,14 @@
 //! `cargo run --release --example compare -- PHOTO...` prints the tables of `docs/comparison.md`: all
 //! methods on the first photo, and the gain over the staggered grid on each.
 
+mod cells;
+mod gaussian;
 mod measure;
 mod methods;
+mod ostromoukhov_table;
+mod power;
+mod stack;
+mod transport;
 mod voronoi;
 
 use std::path::PathBuf;
@@ -69,8 +75,8 @@ fn etched(photo: &Photo, quality: Quality, precision_mm: f64) -> glyptic::Result
     Ok((etched, start.elapsed().as_secs_f64()))
 }
 
-fn stack(etched: &Etched) -> methods::Stack<'_> {
-    methods::Stack {
+fn stack(etched: &Etched) -> stack::Stack<'_> {
+    stack::Stack {
         tone: &etched.tone_map,
         density_per_mm2: etched.max_density_per_mm2,
         layers: LAYERS,
@@ -115,17 +121,26 @@ fn methods_on(photo: &Photo) -> glyptic::Result<()> {
         );
     };
     let stack = stack(&first);
-    let timed = |name: &str, method: &dyn Fn(&methods::Stack<'_>) -> Cloud| {
+    let timed = |name: &str, method: &dyn Fn(&stack::Stack<'_>) -> Cloud| {
         let start = Instant::now();
         let cloud = method(&stack);
         line(name, &cloud, start.elapsed().as_secs_f64());
     };
     timed("staggered grid, dots per cell (shops)", &methods::staggered);
     timed("Floyd-Steinberg in each layer", &methods::floyd_steinberg);
+    timed("Ostromoukhov in each layer", &methods::ostromoukhov);
     timed("sample elimination, all layers", &methods::eliminated);
     timed(
         "weighted Voronoi stippling, all layers",
         &voronoi::weighted_voronoi,
+    );
+    timed(
+        "optimal transport, all layers",
+        &transport::optimal_transport,
+    );
+    timed(
+        "Gaussian blue noise, all layers",
+        &gaussian::gaussian_blue_noise,
     );
     for (quality, name) in QUALITIES.into_iter().zip(["draft", "fine", "best"]) {
         let (etched, seconds) = etched(photo, quality, PRECISION_MM)?;

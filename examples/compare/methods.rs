@@ -5,33 +5,13 @@ use std::collections::BinaryHeap;
 use glyptic::Cloud;
 use glyptic::tone::ToneMap;
 
-/// What a method has to show, and with what.
-pub(crate) struct Stack<'a> {
-    pub(crate) tone: &'a ToneMap,
-    /// Points per mm2 of all layers that full white stands for.
-    pub(crate) density_per_mm2: f64,
-    pub(crate) layers: u32,
-    pub(crate) xy_mm: f64,
-    pub(crate) pitch_mm: f64,
-}
+use crate::ostromoukhov_table::PARTS;
+use crate::stack::{Random, Stack};
 
-/// A generator of even quality for comparisons: the splitmix64 of Steele, Lea and Flood, 2014.
-pub(crate) struct Random(u64);
+/// Shares of an error that the next cell gets, and below it those behind, under and ahead.
+type Shares = [f64; 4];
 
-impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// From 0 up to 1.
-    pub(crate) fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
-    }
-}
+const FLOYD_STEINBERG: Shares = [7.0 / 16.0, 3.0 / 16.0, 5.0 / 16.0, 1.0 / 16.0];
 
 impl Stack<'_> {
     /// Columns and rows of a grid with the spacing.
@@ -82,7 +62,8 @@ pub(crate) fn staggered(stack: &Stack<'_>) -> Cloud {
     let mut random = Random::new(1);
     let mut cloud = Cloud::default();
     let value = |column, row| stack.cell(column, row, 0.0) * stack.full() * layers;
-    diffuse(width, height, value, |column, row, wish| {
+    let shares = |_: f64| FLOYD_STEINBERG;
+    diffuse(width, height, value, shares, |column, row, wish| {
         let on = wish.round().clamp(0.0, layers);
         let mut order: Vec<u32> = (0..stack.layers).collect();
         for i in (1..order.len()).rev() {
@@ -99,12 +80,29 @@ pub(crate) fn staggered(stack: &Stack<'_>) -> Cloud {
 
 /// Floyd-Steinberg in each layer by itself (1976), layers shifted against one another.
 pub(crate) fn floyd_steinberg(stack: &Stack<'_>) -> Cloud {
+    diffused_layers(stack, |_| FLOYD_STEINBERG)
+}
+
+/// Ostromoukhov's error diffusion (*A simple and efficient error-diffusion algorithm*, SIGGRAPH 2001) in each
+/// layer by itself, layers shifted as for Floyd-Steinberg: the shares of the error follow the wished tone.
+/// Points stand on the same lattice.
+pub(crate) fn ostromoukhov(stack: &Stack<'_>) -> Cloud {
+    diffused_layers(stack, |tone| {
+        let level = (tone * 255.0).round().clamp(0.0, 255.0) as usize;
+        let [next, behind, under] = PARTS[level.min(255 - level)].map(f64::from);
+        let all = next + behind + under;
+        [next / all, behind / all, under / all, 0.0]
+    })
+}
+
+/// Error diffusion in each layer by itself, a point a cell at most; `shares` of the cell's tone before errors.
+fn diffused_layers(stack: &Stack<'_>, shares: impl Fn(f64) -> Shares) -> Cloud {
     let (width, height) = stack.size();
     let mut cloud = Cloud::default();
     for layer in 0..stack.layers {
         let shift = f64::from(layer) * 0.618_034 % 1.0;
         let value = |column, row| stack.cell(column, row, shift) * stack.full();
-        diffuse(width, height, value, |column, row, wish| {
+        diffuse(width, height, value, &shares, |column, row, wish| {
             if wish < 0.5 {
                 return 0.0;
             }
@@ -116,11 +114,12 @@ pub(crate) fn floyd_steinberg(stack: &Stack<'_>) -> Cloud {
     cloud
 }
 
-/// Floyd and Steinberg's error diffusion in serpentine rows; `place` gets the wish and returns what it granted.
+/// Error diffusion in serpentine rows; `shares` gets the value, `place` the wish and returns what it granted.
 fn diffuse(
     width: usize,
     height: usize,
     value: impl Fn(usize, usize) -> f64,
+    shares: impl Fn(f64) -> Shares,
     mut place: impl FnMut(usize, usize, f64) -> f64,
 ) {
     let mut here = vec![0.0; width + 2];
@@ -129,13 +128,15 @@ fn diffuse(
         let forward = row % 2 == 0;
         for step in 0..width {
             let column = if forward { step } else { width - 1 - step };
-            let wish = value(column, row) + here[column + 1];
+            let value = value(column, row);
+            let wish = value + here[column + 1];
             let rest = wish - place(column, row, wish);
+            let shares = shares(value).map(|share| rest * share);
             let (ahead, behind) = if forward { (2, 0) } else { (0, 2) };
-            here[column + ahead] += rest * 7.0 / 16.0;
-            below[column + behind] += rest * 3.0 / 16.0;
-            below[column + 1] += rest * 5.0 / 16.0;
-            below[column + ahead] += rest / 16.0;
+            here[column + ahead] += shares[0];
+            below[column + behind] += shares[1];
+            below[column + 1] += shares[2];
+            below[column + ahead] += shares[3];
         }
         here = std::mem::replace(&mut below, vec![0.0; width + 2]);
     }
@@ -146,14 +147,12 @@ fn diffuse(
 /// nothing keeps the spacing in space.
 pub(crate) fn eliminated(stack: &Stack<'_>) -> Cloud {
     const SURPLUS: f64 = 3.0;
-    let (grid, frame) = (&stack.tone.grid, &stack.tone.frame);
-    let px_mm2 = frame.mm_per_px * frame.mm_per_px;
+    let grid = &stack.tone.grid;
     let mut random = Random::new(2);
     let (mut points, mut wanted) = (Vec::new(), 0.0);
     for row in 0..grid.height() {
         for column in 0..grid.width() {
-            let tone = f64::from(grid.at(column, row)) / f64::from(ToneMap::FULL);
-            let wish = tone * stack.density_per_mm2 * px_mm2;
+            let wish = stack.wish(column, row);
             wanted += wish;
             let count = (SURPLUS * wish + random.next()) as usize;
             for _ in 0..count {
@@ -166,17 +165,8 @@ pub(crate) fn eliminated(stack: &Stack<'_>) -> Cloud {
     }
     let keep = (wanted.round() as usize).min(points.len());
     let alive = eliminate(&points, keep, [grid.width(), grid.height()]);
-    let mut cloud = Cloud::default();
-    for ([u, v, _], _) in points.iter().zip(alive).filter(|(_, alive)| *alive) {
-        let (x, y) = frame.to_mm(*u, *v);
-        let layer = (random.next() * f64::from(stack.layers)) as u32;
-        cloud.push([
-            x as f32,
-            y as f32,
-            (-f64::from(layer) * stack.pitch_mm) as f32,
-        ]);
-    }
-    cloud
+    let left = points.iter().zip(alive).filter(|(_, alive)| *alive);
+    stack.scattered(left.map(|(&[u, v, _], _)| [u, v]), &mut random)
 }
 
 /// Which points are left after elimination; x, y and reach of each in pixels.

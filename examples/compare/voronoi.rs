@@ -1,11 +1,10 @@
 //! Weighted Voronoi stippling: A. Secord, *Weighted Voronoi stippling*, NPAR 2002, by the iteration of
-//! Lloyd, *Least squares quantization in PCM*, 1982. The nearest relative of optimal-transport stippling that is
-//! short: the same sites, without the constraint that all have an equal share of the tone.
+//! Lloyd, *Least squares quantization in PCM*, 1982. As optimal transport, without the constraint that all sites have
+//! an equal share of the tone.
 
 use glyptic::Cloud;
-use glyptic::tone::ToneMap;
 
-use crate::methods::{Random, Stack};
+use crate::stack::{Random, Stack};
 
 /// Rounds; the figures hardly change after so many.
 const ROUNDS: usize = 30;
@@ -19,25 +18,14 @@ const NONE: u32 = u32::MAX;
 /// Sites drawn by the tone, each moved to the centre of the tone that is nearest to it, round after round;
 /// layers at random, so nothing keeps the spacing in space.
 pub(crate) fn weighted_voronoi(stack: &Stack<'_>) -> Cloud {
-    let (grid, frame) = (&stack.tone.grid, &stack.tone.frame);
+    let grid = &stack.tone.grid;
     let (width, height) = (grid.width() * FINER, grid.height() * FINER);
     let finer = FINER as f64;
     let tone = |column: usize, row: usize| f64::from(grid.at(column / FINER, row / FINER));
     let mut random = Random::new(3);
-    let mut sites: Vec<[f64; 2]> = Vec::new();
-    let per_px =
-        stack.density_per_mm2 * (frame.mm_per_px / finer).powi(2) / f64::from(ToneMap::FULL);
-    let mut owed = 0.0;
-    for row in 0..height {
-        for column in 0..width {
-            // As many as are wanted, and no two in one place.
-            owed += tone(column, row) * per_px;
-            if random.next() < owed {
-                owed -= 1.0;
-                sites.push([column as f64 + 0.5, row as f64 + 0.5]);
-            }
-        }
-    }
+    // From the centres of places: nearer to an edge, a site could lose its only place to a neighbour's.
+    let centre = |site: [f64; 2]| site.map(|at| (at * finer).floor() + 0.5);
+    let mut sites: Vec<[f64; 2]> = stack.sites(&mut random).into_iter().map(centre).collect();
     for _ in 0..ROUNDS {
         let nearest = nearest(&sites, width, height);
         let mut sums = vec![[0.0; 3]; sites.len()];
@@ -58,14 +46,8 @@ pub(crate) fn weighted_voronoi(stack: &Stack<'_>) -> Cloud {
             }
         }
     }
-    let mut cloud = Cloud::default();
-    for [u, v] in sites {
-        let (x, y) = frame.to_mm(u / finer, v / finer);
-        let layer = (random.next() * f64::from(stack.layers)) as u32;
-        let z = -f64::from(layer) * stack.pitch_mm;
-        cloud.push([x as f32, y as f32, z as f32]);
-    }
-    cloud
+    let places = sites.iter().map(|site| site.map(|at| at / finer));
+    stack.scattered(places, &mut random)
 }
 
 /// The nearest site of every place, by two sweeps that hand sites on to neighbours (P. Danielsson, *Euclidean
