@@ -16,8 +16,9 @@ const POINT_DIAMETER_MM: f32 = 0.05;
 /// roundings of a footprint stay below a thousandth of a point.
 const UNITS_PER_POINT: u32 = 1 << 14;
 
-/// Positions within a pixel, along each axis, for which a footprint is kept.
-const PHASES: usize = 8;
+/// Positions within a pixel, along each axis, for which a footprint is kept. With 8, even light of a DXF showed
+/// faint lines some 20 pixels apart, the beat of its grid of 0.01 mm with these positions.
+const PHASES: usize = 32;
 
 /// Spread of the lens, standard deviation in px: below 0.4 points flicker with their place in the
 /// pixel, above 0.7 single points look soft.
@@ -225,6 +226,22 @@ mod tests {
         // Half a phase of a pixel is the most that a footprint may be off.
         assert!((centre(|index| index % 60) - 40.0).abs() < 0.08);
         assert!((centre(|index| index / 60) - 25.0).abs() < 0.08);
+    }
+
+    #[test]
+    fn the_grid_of_a_file_shows_no_lines() {
+        let line: Vec<[f32; 3]> = (-400..400).map(|k| [k as f32 * 0.01, 0.0, 0.0]).collect();
+        for px_per_mm in [26.4, 31.3, 35.7] {
+            let camera = Camera::new(0.0, 0.0).placed(px_per_mm, [100.0, 10.0]);
+            let light = points_on(&cloud(&line), &camera, [200, 20]);
+            let columns =
+                (40..160).map(|column| (0..20).map(|row| light.at(column, row)).sum::<f32>());
+            let (low, high) = columns.fold((f32::INFINITY, 0.0f32), |(low, high), light| {
+                (low.min(light), high.max(light))
+            });
+            // 1.85 % at the most; with half as many phases, 3.3 %.
+            assert!(high < 1.022 * low, "{px_per_mm}: {low} to {high}");
+        }
     }
 
     #[test]
