@@ -6,8 +6,10 @@
 //! p off the centre the other is at least d + w·p away, and the nearest at most |D u + p| <= D + u·p +
 //! p² / 2D. So the other is nowhere nearer in a cell of half a diagonal h if d - D > h |w - u| + h² / 2D. An edge
 //! that is seen in about the same direction goes as soon as it is a little farther: lists are a few edges,
-//! however far the outline is. Far from all edges cells share the list of a larger square. The sign comes from the normal of the nearest edge or, at a
-//! corner, from the sum of both normals (Baerentzen, Aanaes, *Signed distance computation using
+//! however far the outline is. Far from all edges, where few points are asked for, cells share the list of a larger
+//! square.
+//!
+//! The sign comes from the normal of the nearest edge or, at a corner, from the sum of both normals (Baerentzen, Aanaes, *Signed distance computation using
 //! the angle weighted pseudonormal*, 2005; in the plane the weights do not matter).
 
 use super::outline::Point;
@@ -18,7 +20,8 @@ const LEVELS: u32 = 8;
 /// Side of that square in sides of the box around the polygons. Points outside of it look at every
 /// edge, so some room around the blank keeps files that do not fit from being slow to check.
 const ROOM: f64 = 1.5;
-/// A square whose centre is farther from every edge than this many of its sides is not halved.
+/// A square whose centre is farther from every edge than this many of its sides is not halved: few
+/// points are asked for there, and their lists are hardly longer.
 const FAR_SIDES: f64 = 6.0;
 /// Covers rounding, mm: a list may be too long, never too short.
 const ROUNDING_MM: f64 = 1e-9;
@@ -194,7 +197,7 @@ impl EdgeGrid {
             .reduce(|a, b| if b.1.0 < a.1.0 { b } else { a })
             .unwrap_or_default();
         let nearest = best.0.sqrt();
-        // At least as far as the nearest is from anywhere within reach: what the first test leaves.
+        // No edge beyond is nearest anywhere within reach; what is left goes by its direction.
         let most = nearest + 2.0 * reach + ROUNDING_MM;
         let toward = |apart: Point, length: f64| apart.map(|part| part / length);
         let to_nearest = found

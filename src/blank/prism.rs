@@ -25,7 +25,7 @@ pub struct Hole {
 impl Hole {
     /// Distance to the wall in the front plane, mm, positive in the glass.
     pub(super) fn distance_mm(&self, point: Point) -> f64 {
-        // Ten times faster than `hypot`, which guards against numbers far beyond any blank.
+        // Not `hypot`: it guards against numbers far beyond any blank, and every point pays for it.
         let from = [point[0] - self.x_mm, point[1] - self.y_mm];
         (from[0] * from[0] + from[1] * from[1]).sqrt() - 0.5 * self.diameter_mm
     }

@@ -268,8 +268,7 @@ impl<const TAPS: usize> View<'_, TAPS> {
     /// A free place near the end of a step in units that is better than none, and no farther than
     /// `farthest`; `near` holds all points that come too close to such a place.
     ///
-    /// The places around are looked at together, and what leaves none out is few branches: one that is
-    /// guessed wrongly costs as much as looking at ten points.
+    /// The four places are looked at together: one by one, each would be a branch that depends on the picture.
     fn moved(&self, dot: &Dot, best: [f32; 2], farthest: f32, near: &Near) -> Option<Dot> {
         let squared = |x: f32, y: f32| x * x + y * y;
         let none_squared = squared(best[0], best[1]);

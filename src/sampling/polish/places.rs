@@ -1,7 +1,7 @@
 //! Places: where points stand in single precision, for a quick look at those around one.
 //!
-//! What does not count is written over instead of passed over: a branch that is guessed wrongly costs more
-//! than looking at ten points.
+//! What does not count is written over instead of passed over: branches that depend on the picture are often
+//! guessed wrongly.
 
 use std::mem;
 use std::ops::Range;
