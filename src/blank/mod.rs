@@ -154,7 +154,7 @@ impl Blank {
             let points = block(index).map(|index| cloud.point(index).map(f64::from));
             self.solid.least_clearance_mm(points, bound_mm)
         };
-        let floors_mm: Vec<Option<f64>> = (0..cloud.len().div_ceil(BLOCK))
+        let floors_mm: Option<Vec<f64>> = (0..cloud.len().div_ceil(BLOCK))
             .into_par_iter()
             .with_min_len(1 << 10)
             .map(|index| {
@@ -173,18 +173,18 @@ impl Blank {
                 })
             })
             .collect();
-        if floors_mm.contains(&None) {
+        let Some(floors_mm) = floors_mm else {
             return Some(f64::NEG_INFINITY);
-        }
-        let floors_mm = floors_mm.into_iter().flatten().enumerate();
-        let floors_mm: Vec<(usize, f64)> = floors_mm.collect();
-        let lowest = floors_mm.iter().min_by(|a, b| a.1.total_cmp(&b.1))?;
-        let bound_mm = least_in(lowest.0, f64::INFINITY);
+        };
+        let boxes = floors_mm.iter().enumerate();
+        let (lowest, _) = boxes.min_by(|a, b| a.1.total_cmp(b.1))?;
+        let bound_mm = least_in(lowest, f64::INFINITY);
         let closer = floors_mm
             .par_iter()
             .with_min_len(1 << 8)
-            .filter(|(_, floor_mm)| *floor_mm < bound_mm)
-            .map(|&(index, _)| least_in(index, bound_mm));
+            .enumerate()
+            .filter(|(_, floor_mm)| **floor_mm < bound_mm)
+            .map(|(index, _)| least_in(index, bound_mm));
         Some(closer.reduce(|| bound_mm, f64::min))
     }
 
