@@ -206,21 +206,27 @@ impl Raster {
         self.grid.bilinear(u as f32, v as f32)
     }
 
-    /// The bilinear values at the pixel centres of another frame, of so many columns, row by row; as
-    /// [`Raster::at_mm`] up to rounding, and ten times faster.
+    /// The bilinear values at the pixel centres of another frame, of so many columns, row by row, between
+    /// `low` and `high`; as [`Raster::at_mm`] up to rounding, and twenty times faster where many lie
+    /// beyond those.
     #[must_use]
-    pub fn resampled(&self, frame: &Frame, width: usize) -> Resampled<'_> {
+    pub fn resampled(&self, frame: &Frame, width: usize, [low, high]: [f32; 2]) -> Resampled<'_> {
         let place = |column| {
             self.frame
                 .to_px(frame.to_mm(column as f64 + 0.5, 0.0).0, 0.0)
                 .0
         };
+        let taps = (0..width).map(|column| tap(place(column), self.grid.width()));
+        let (firsts, across): (Vec<usize>, Vec<f32>) =
+            taps.map(|(first, _, across)| (first, across)).unzip();
         Resampled {
             raster: self,
             frame: *frame,
-            columns: (0..width)
-                .map(|column| tap(place(column), self.grid.width()))
+            range: [low, high],
+            starts: (0..=self.grid.width())
+                .map(|pixel| firsts.partition_point(|&first| first < pixel))
                 .collect(),
+            across,
         }
     }
 }
@@ -238,7 +244,11 @@ fn tap(at: f64, count: usize) -> (usize, usize, f32) {
 pub struct Resampled<'a> {
     raster: &'a Raster,
     frame: Frame,
-    columns: Vec<(usize, usize, f32)>,
+    range: [f32; 2],
+    /// For each of the raster's columns the first one of the frame at or behind its centre, and the end.
+    starts: Vec<usize>,
+    /// How far each of the frame's columns is on the way from there to the next centre.
+    across: Vec<f32>,
 }
 
 impl Resampled<'_> {
@@ -250,10 +260,36 @@ impl Resampled<'_> {
         let (above, below, down) = tap(frame.to_px(0.0, y_mm).1, grid.height());
         let pairs = grid.row(above).iter().zip(grid.row(below));
         let mixed: Vec<f32> = pairs.map(|(a, b)| a + (b - a) * down).collect();
-        let value = |&(left, right, across): &(usize, usize, f32)| {
-            mixed[left] + (mixed[right] - mixed[left]) * across
+        let [low, high] = self.range;
+        let ends = |pixel: usize| [mixed[pixel], mixed[(pixel + 1).min(mixed.len() - 1)]];
+        // Where both ends lie beyond a limit, all between them does.
+        let beyond = |pixel: usize| match ends(pixel) {
+            [a, b] if a >= high && b >= high => Some(high),
+            [a, b] if a <= low && b <= low => Some(low),
+            _ => None,
         };
-        self.columns.iter().map(value).collect()
+        let mut values = vec![0.0; self.across.len()];
+        let mut pixel = 0;
+        while pixel < mixed.len() {
+            let limit = beyond(pixel);
+            let first = pixel;
+            pixel += 1;
+            while limit.is_some() && pixel < mixed.len() && beyond(pixel) == limit {
+                pixel += 1;
+            }
+            let columns = self.starts[first]..self.starts[pixel];
+            match limit {
+                Some(limit) => values[columns].fill(limit),
+                None => {
+                    let [a, b] = ends(first);
+                    let across = &self.across[columns.clone()];
+                    for (value, across) in values[columns].iter_mut().zip(across) {
+                        *value = (a + (b - a) * across).clamp(low, high);
+                    }
+                }
+            }
+        }
+        values
     }
 }
 
@@ -296,12 +332,14 @@ mod tests {
             }),
         };
         let fine = frame(0.07);
-        let resampled = raster.resampled(&fine, 35);
-        for row in 0..50 {
-            for (column, value) in resampled.row(row).into_iter().enumerate() {
-                let (x, y) = fine.to_mm(column as f64 + 0.5, row as f64 + 0.5);
-                let difference = value - raster.at_mm(x, y);
-                assert!(difference.abs() < 1e-4, "{difference} at {column} {row}");
+        for [low, high] in [[-1.0, 20.0], [2.0, 7.5], [4.0, 4.0]] {
+            let resampled = raster.resampled(&fine, 35, [low, high]);
+            for row in 0..50 {
+                for (column, value) in resampled.row(row).into_iter().enumerate() {
+                    let (x, y) = fine.to_mm(column as f64 + 0.5, row as f64 + 0.5);
+                    let difference = value - raster.at_mm(x, y).clamp(low, high);
+                    assert!(difference.abs() < 1e-4, "{difference} at {column} {row}");
+                }
             }
         }
     }

@@ -4,13 +4,12 @@
 //! brightness and contrast, then toning to density between floor and ceiling. All but the local
 //! contrast are curves of one variable, folded into two tables.
 
-use crate::grid::Grid;
 use crate::settings::ToneSettings;
 use crate::tone::curve::{Curve, density_of_display, display_of_light};
 use crate::tone::fade::Part;
 use crate::tone::levels::Levels;
 use crate::tone::local::Contrast;
-use crate::tone::reduce::Cover;
+use crate::tone::reduce::{Cover, Plane};
 use crate::tone::shown::{Sample, Shown, opaque};
 
 /// How a picture is developed.
@@ -28,7 +27,7 @@ pub(super) struct Development {
 impl Development {
     /// Judges reduced light, which is `cover` at most, by what is shown of it.
     pub(super) fn judge(
-        light: &Grid<f32>,
+        light: &Plane<'_>,
         cover: &Cover,
         shown: &Shown<'_>,
         settings: &ToneSettings,
@@ -77,17 +76,15 @@ impl Development {
         densities: &mut [f32],
     ) {
         for ((value, &light), &cover) in densities.iter_mut().zip(light).zip(cover) {
-            *value = if cover > 0.0 {
-                self.level.at(opaque(light, cover))
-            } else {
-                0.0
-            };
+            *value = opaque(light, cover);
         }
+        self.level.apply(densities);
         if let Some(contrast) = &self.contrast {
             contrast.raise(part.row, part.columns.start, densities, weights);
         }
+        self.density.apply(densities);
         for (value, &cover) in densities.iter_mut().zip(cover) {
-            *value = cover * self.density.at(*value);
+            *value *= cover;
         }
     }
 }

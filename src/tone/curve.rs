@@ -10,6 +10,9 @@ const INTERVALS: usize = 4096;
 /// light, the level of a sensor's noise in the shadows.
 const BLACK_UNTIL: f32 = 0.08;
 
+/// Values that are looked up together: all but the look-up itself becomes vector instructions.
+pub(super) const LANES: usize = 16;
+
 /// A function on 0 to 1 as a table with linear interpolation; 40 times faster than `powf`.
 pub(super) struct Curve(Box<[f32; INTERVALS + 1]>);
 
@@ -25,12 +28,59 @@ impl Curve {
 
     /// The value at `x`; outside of 0 to 1 that of the nearer end.
     pub(super) fn at(&self, x: f32) -> f32 {
-        let scaled = x.clamp(0.0, 1.0) * INTERVALS as f32;
-        // By way of i32, which processors convert to; nothing is left for the bounds to check.
-        let interval = (scaled as i32 as usize).min(INTERVALS - 1);
-        let (low, high) = (self.0[interval], self.0[interval + 1]);
-        low + (high - low) * (scaled - interval as f32)
+        let [value] = self.all_at([x]);
+        value
     }
+
+    /// Each value's own, in place.
+    pub(super) fn apply(&self, values: &mut [f32]) {
+        let (chunks, rest) = values.as_chunks_mut::<LANES>();
+        for values in chunks {
+            *values = self.all_at(*values);
+        }
+        for value in rest {
+            *value = self.at(*value);
+        }
+    }
+
+    fn all_at<const N: usize>(&self, values: [f32; N]) -> [f32; N] {
+        let (intervals, parts) = split::<N, INTERVALS>(values.map(|x| x.clamp(0.0, 1.0)));
+        let ends = intervals.map(|interval| {
+            // Nothing is left for the bounds to check.
+            let interval = interval.min(INTERVALS - 1);
+            [self.0[interval], self.0[interval + 1]]
+        });
+        std::array::from_fn(|k| {
+            let [low, high] = ends[k];
+            low + (high - low) * parts[k]
+        })
+    }
+}
+
+/// The interval of `INTERVALS` in which each value from 0 to 1 lies, and which part of it lies before; 1 lies
+/// at the end of the last. What is not a number lies in any.
+pub(super) fn split<const N: usize, const INTERVALS: usize>(
+    values: [f32; N],
+) -> ([usize; N], [f32; N]) {
+    // Above 2^23 numbers have no fractions, and their last bits are the whole number: processors without
+    // a vector instruction for it take it apart faster than they convert it.
+    const WHOLE: f32 = 8_388_608.0;
+    let mut intervals = [0; N];
+    let mut parts = [0.0; N];
+    for k in 0..N {
+        let scaled = values[k] * INTERVALS as f32;
+        let nearest = (scaled + WHOLE) - WHOLE;
+        let below = if nearest > scaled {
+            nearest - 1.0
+        } else {
+            nearest
+        };
+        let last = (INTERVALS - 1) as f32;
+        let interval = if below < last { below } else { last };
+        intervals[k] = ((interval + WHOLE).to_bits() & 0x7f_ffff) as usize;
+        parts[k] = scaled - interval;
+    }
+    (intervals, parts)
 }
 
 /// Linear light -> display value, IEC 61966-2-1 (sRGB).
@@ -75,6 +125,20 @@ mod tests {
             assert!(error < 2e-5, "{error} at {light}");
         }
         assert_eq!((curve.at(-1.0), curve.at(2.0)), (0.0, curve.at(1.0)));
+        let mut values: Vec<f32> = (0..100).map(|i| 0.0103 * i as f32).collect();
+        let each: Vec<f32> = values.iter().map(|&value| curve.at(value)).collect();
+        curve.apply(&mut values);
+        assert_eq!(values, each);
+    }
+
+    #[test]
+    fn values_lie_in_their_intervals() {
+        for i in 0..=20_000 {
+            let value = i as f32 / 20_000.0;
+            let ([interval], [part]) = split::<1, 64>([value]);
+            assert_eq!(interval, ((value * 64.0) as usize).min(63));
+            assert_eq!(part, value * 64.0 - interval as f32);
+        }
     }
 
     #[test]

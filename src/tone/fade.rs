@@ -14,6 +14,9 @@ use crate::tone::curve::smoothstep;
 /// Width of the fade of `auto` where the settings name none.
 const AUTO_FADE_MM: f64 = 1.0;
 
+/// Farther outside than this no distance counts, mm.
+const OUTSIDE_MM: f32 = -1e-3;
+
 /// The soft end of the picture at the safe outline and at the photo's own edges.
 pub(super) struct Fade {
     width_mm: f32,
@@ -27,7 +30,7 @@ pub(super) struct Fade {
 pub(super) struct Part<'a> {
     pub(super) row: usize,
     pub(super) columns: Range<usize>,
-    /// Distances to the safe outline in those columns, mm, positive inside.
+    /// Distances to the safe outline in those columns, mm, positive inside; as far as they count.
     pub(super) insets_mm: &'a [f32],
 }
 
@@ -62,6 +65,11 @@ impl Fade {
             width_mm: width_mm as f32,
             edges,
         }
+    }
+
+    /// The distances to the safe outline that count, mm.
+    pub(super) fn counting_mm(&self) -> [f32; 2] {
+        [OUTSIDE_MM, self.width_mm]
     }
 
     /// What is left of a density of 1 on a row, where the inset is not negative.
@@ -118,10 +126,11 @@ impl Fade {
             density(part, &mut densities);
             let kept = values[first..end].iter_mut().zip(insets).zip(left);
             for (((value, &inset), left), density) in kept.zip(densities) {
-                if inset >= 0.0 {
-                    let part = density.clamp(0.0, 1.0) * left;
-                    *value = (part * f32::from(ToneMap::FULL) + 0.5) as i32 as u16;
-                }
+                let left = if inset >= 0.0 { left } else { 0.0 };
+                let part = density.clamp(0.0, 1.0) * left;
+                // Above 2^23 numbers have no fractions, and their last bits are the whole number.
+                let whole = part * f32::from(ToneMap::FULL) + 8_388_608.0;
+                *value = whole.to_bits() as u16;
             }
         });
         grid

@@ -9,8 +9,10 @@
 //!
 //! K. Zuiderveld, Contrast limited adaptive histogram equalization, Graphics Gems IV, 1994.
 
+use std::ops::Range;
+
 use crate::grid::Grid;
-use crate::tone::curve::smoothstep;
+use crate::tone::curve::{LANES, smoothstep, split};
 use crate::tone::shown::Sample;
 
 /// Tiles across the longer side of what is visible: a face that fills a heart spans three or four.
@@ -40,8 +42,17 @@ pub(super) struct Contrast {
     curves: Grid<TileCurve>,
     /// Side of a tile, px.
     side: usize,
-    /// For each column the tiles about it.
-    columns: Vec<((usize, usize), f32)>,
+    /// Columns between the same two tiles.
+    stretches: Vec<Stretch>,
+    /// How near the second of them is to each column.
+    across: Vec<f32>,
+}
+
+/// Columns between the same two tiles.
+#[derive(Debug)]
+struct Stretch {
+    columns: Range<usize>,
+    tiles: [usize; 2],
 }
 
 impl Contrast {
@@ -55,9 +66,21 @@ impl Contrast {
         let curves = Grid::from_fn(tiles.0, tiles.1, |column, row| {
             tile_curve(sample, &whole, side / sample.step, (column, row))
         });
-        let columns = (0..width).map(|column| between(column, side, tiles.0));
+        let places: Vec<([usize; 2], f32)> = (0..width)
+            .map(|column| between(column, side, tiles.0))
+            .collect();
+        let mut end = 0;
+        let stretches = places.chunk_by(|a, b| a.0 == b.0).map(|stretch| {
+            let start = end;
+            end += stretch.len();
+            Stretch {
+                columns: start..end,
+                tiles: stretch[0].0,
+            }
+        });
         Self {
-            columns: columns.collect(),
+            stretches: stretches.collect(),
+            across: places.iter().map(|&(_, across)| across).collect(),
             curves,
             side,
         }
@@ -66,21 +89,58 @@ impl Contrast {
     /// Raises the contrast of details in a row of display values from a column on; what has weight 0
     /// stays.
     pub(super) fn raise(&self, row: usize, first: usize, values: &mut [f32], weights: &[f32]) {
-        let ((above, below), down) = between(row, self.side, self.curves.height());
+        let ([above, below], down) = between(row, self.side, self.curves.height());
         let pairs = self.curves.row(above).iter().zip(self.curves.row(below));
-        let mixed = |(above, below): (&TileCurve, &TileCurve)| -> TileCurve {
-            std::array::from_fn(|i| above[i] * (1.0 - down) + below[i] * down)
+        let mixed = |(above, below): (&TileCurve, &TileCurve)| -> [[f32; 2]; BINS] {
+            let at = |i: usize| above[i] * (1.0 - down) + below[i] * down;
+            std::array::from_fn(|i| [at(i), at(i + 1) - at(i)])
         };
-        let curves: Vec<TileCurve> = pairs.map(mixed).collect();
-        let places = values.iter_mut().zip(weights).zip(&self.columns[first..]);
-        for ((value, &weight), &((left, right), across)) in places {
-            if weight == 0.0 {
+        let curves: Vec<[[f32; 2]; BINS]> = pairs.map(mixed).collect();
+        let end = first + values.len();
+        for Stretch { columns, tiles } in &self.stretches {
+            let columns = columns.start.max(first)..columns.end.min(end);
+            if columns.is_empty() {
                 continue;
             }
-            let equalised = look_up([&curves[left], &curves[right]], across, *value);
-            *value += STRENGTH * smoothstep(*value / SHADOWS_UNTIL) * (equalised - *value);
+            let curves = tiles.map(|tile| &curves[tile]);
+            let across = &self.across[columns.clone()];
+            let own = columns.start - first..columns.end - first;
+            let (chunks, rest) = values[own.clone()].as_chunks_mut::<LANES>();
+            let (weight_chunks, weight_rest) = weights[own].as_chunks();
+            let (across_chunks, across_rest) = across.as_chunks();
+            let all = chunks.iter_mut().zip(weight_chunks).zip(across_chunks);
+            for ((values, weights), across) in all {
+                *values = raised(curves, *values, *weights, *across);
+            }
+            let all = rest.iter_mut().zip(weight_rest).zip(across_rest);
+            for ((value, &weight), &across) in all {
+                [*value] = raised(curves, [*value], [weight], [across]);
+            }
         }
     }
+}
+
+/// The curves of the tiles before and behind a pixel: values at the lower borders of the bins, and what
+/// they rise by in them.
+type Curves<'a> = [&'a [[f32; 2]; BINS]; 2];
+
+/// Display values with more contrast where they have weight, each `across` of the way from the first curve
+/// to the second.
+fn raised<const N: usize>(
+    curves: Curves<'_>,
+    values: [f32; N],
+    weights: [f32; N],
+    across: [f32; N],
+) -> [f32; N] {
+    let (bins, parts) = split::<N, BINS>(values);
+    let found = bins.map(|bin| curves.map(|curve| curve[bin.min(BINS - 1)]));
+    std::array::from_fn(|k| {
+        let [first, second] = found[k].map(|[value, rise]| value + rise * parts[k]);
+        let equalised = first + (second - first) * across[k];
+        let strength = STRENGTH * smoothstep(values[k] * (1.0 / SHADOWS_UNTIL));
+        let raised = values[k] + strength * (equalised - values[k]);
+        if weights[k] == 0.0 { values[k] } else { raised }
+    })
 }
 
 /// The curve of one tile, from a window that reaches half a tile beyond it on each side:
@@ -106,10 +166,10 @@ fn tile_curve(
 }
 
 /// The two tiles whose centres lie about a pixel, and how near the second is, on one axis.
-fn between(pixel: usize, side: usize, tiles: usize) -> ((usize, usize), f32) {
+fn between(pixel: usize, side: usize, tiles: usize) -> ([usize; 2], f32) {
     let at = ((pixel as f32 + 0.5) / side as f32 - 0.5).clamp(0.0, (tiles - 1) as f32);
     let tile = at as usize;
-    ((tile, (tile + 1).min(tiles - 1)), at - tile as f32)
+    ([tile, (tile + 1).min(tiles - 1)], at - tile as f32)
 }
 
 /// Weights by display value in a window `[left, top, right, bottom]` of the sample.
@@ -163,16 +223,6 @@ fn curve(bins: &[f32; BINS]) -> TileCurve {
         curve[i + 1] = curve[i] + bin;
     }
     curve
-}
-
-/// The value of a display value, `across` of the way from the first curve to the second.
-fn look_up(curves: [&TileCurve; 2], across: f32, value: f32) -> f32 {
-    let scaled = value * BINS as f32;
-    // By way of i32, which processors convert to.
-    let bin = (scaled as i32 as usize).min(BINS - 1);
-    let between = scaled - bin as f32;
-    let [first, second] = curves.map(|curve| curve[bin] + (curve[bin + 1] - curve[bin]) * between);
-    first + (second - first) * across
 }
 
 #[cfg(test)]

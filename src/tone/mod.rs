@@ -27,7 +27,7 @@ use self::auto::Development;
 use self::curve::display_of_light;
 use self::fade::Fade;
 use self::levels::FLAT_BELOW;
-use self::reduce::{Cover, Reduced, reduce};
+use self::reduce::{Cover, Plane, Reduced, reduce};
 use self::shown::{Shown, opaque};
 
 /// Largest side of a map pixel, mm, of a photo whose own are not larger: a third of what an eye resolves at
@@ -36,6 +36,10 @@ const PIXEL_MM: f64 = 0.025;
 
 /// Largest side of a map pixel of any photo, mm: half of what an eye resolves.
 const COARSEST_PIXEL_MM: f64 = 0.0365;
+
+/// The photo's own pixels are taken if they are at least so large a part of those that are wanted: a fifth
+/// more pixels at most, and nothing is filtered.
+const OWN_FROM: f64 = 0.9;
 
 /// Most pixels on a side; only areas beyond 200 mm get coarser ones.
 const SIDE_LIMIT_PX: f64 = 8192.0;
@@ -60,9 +64,10 @@ impl ToneMap {
     /// Mean of all values as a fraction of full, times the map's area: mm2 at full density.
     #[must_use]
     pub fn full_area_mm2(&self) -> f64 {
-        let rows = self.grid.values().par_chunks(self.grid.width());
-        let of_row = |row: &[u16]| row.iter().map(|&value| u64::from(value)).sum::<u64>();
-        let sum: u64 = rows.map(of_row).sum();
+        // The sum of so many values has 32 bits, and vectors hold more of those.
+        let parts = self.grid.values().par_chunks(1 << 16);
+        let of_part = |part: &[u16]| part.iter().map(|&value| u32::from(value)).sum::<u32>();
+        let sum: u64 = parts.map(|part| u64::from(of_part(part))).sum();
         sum as f64 / f64::from(Self::FULL) * self.frame.mm_per_px * self.frame.mm_per_px
     }
 
@@ -112,7 +117,12 @@ pub struct Toned {
 pub fn pixel_mm(density_per_mm2: f64, mm_per_photo_px: f64) -> f64 {
     let apart_mm = density_per_mm2.max(1e-9).sqrt().recip();
     let largest_mm = mm_per_photo_px.clamp(PIXEL_MM, COARSEST_PIXEL_MM);
-    apart_mm.clamp(PIXEL_MM, largest_mm)
+    let wanted_mm = apart_mm.clamp(PIXEL_MM, largest_mm);
+    if (OWN_FROM * wanted_mm..=wanted_mm).contains(&mm_per_photo_px) {
+        mm_per_photo_px
+    } else {
+        wanted_mm
+    }
 }
 
 /// Makes the tone map of a placed photo, with pixels of `pixel_mm`; `matte` has the photo's size, 0
@@ -146,21 +156,24 @@ pub fn tone_map(
             "a matte has the photo's size"
         );
     }
-    let (frame, size) = map_frame(volume.bounds_mm(), pixel_mm);
+    let corner_mm = own_pixels_corner_mm(placement, pixel_mm);
+    let (frame, size) = map_frame(volume.bounds_mm(), pixel_mm, corner_mm);
     let Reduced { light, cover } = reduce(&photo.luminance, matte, placement, &frame, size);
-    let inset_mm = volume.inset_mm.resampled(&frame, size.0);
+    let fade = Fade::new(settings, photo, placement, &frame);
+    let counting_mm = fade.counting_mm();
+    let inset_mm = volume.inset_mm.resampled(&frame, size.0, counting_mm);
     let subject = subject.map(|subject| reduce(subject, None, placement, &frame, size).light);
     let shown = Shown::new(&cover, subject, &inset_mm);
 
     let mut warnings = Vec::new();
-    let fade = Fade::new(settings, photo, placement, &frame);
     let (grid, flat) = match settings.mode {
         ToneMode::Linear => {
             warnings.extend(without_effect(settings));
             // Light times matte, and nothing else.
             let grid = fade.quantise(&inset_mm, size, |part, densities| {
                 let cover = &cover.row(part.row)[part.columns.clone()];
-                let pixels = light.row(part.row)[part.columns].iter().zip(cover);
+                let light = light.row(part.row);
+                let pixels = light[part.columns].iter().zip(cover);
                 for (density, (light, cover)) in densities.iter_mut().zip(pixels) {
                     *density = if settings.invert {
                         cover - light
@@ -267,15 +280,43 @@ pub(crate) fn validate(settings: &ToneSettings) -> Result<()> {
     Ok(())
 }
 
-/// The frame over a bounding box, centred on it, and its size in pixels.
+/// Where the photo's upper left corner lies, mm, if its own pixels can be the map's: it lies straight, and
+/// they are as large.
+fn own_pixels_corner_mm(placement: &Placement, pixel_mm: f64) -> Option<[f64; 2]> {
+    let m = placement.photo_to_blank.matrix();
+    let near = |a: f64, b: f64| (a - b).abs() <= 1e-9 * pixel_mm;
+    let own = m[(0, 1)] == 0.0
+        && m[(1, 0)] == 0.0
+        && near(m[(0, 0)], pixel_mm)
+        && near(m[(1, 1)], -pixel_mm);
+    own.then_some([m[(0, 2)], m[(1, 2)]])
+}
+
+/// The frame over a bounding box and its size in pixels: centred on it, or with a corner of four pixels
+/// at `corner_mm`.
 fn map_frame(
     [x_min_mm, y_min_mm, x_max_mm, y_max_mm]: [f64; 4],
     pixel_mm: f64,
+    corner_mm: Option<[f64; 2]>,
 ) -> (Frame, (usize, usize)) {
     let (width_mm, height_mm) = (x_max_mm - x_min_mm, y_max_mm - y_min_mm);
     let mm_per_px = pixel_mm.max(width_mm.max(height_mm) / SIDE_LIMIT_PX);
     // A millionth of a pixel too much is rounding, not another pixel.
-    let pixels = |length_mm: f64| ((length_mm / mm_per_px - 1e-6).ceil() as usize).max(1);
+    const ROUNDING_PX: f64 = 1e-6;
+    if let Some([x_mm, y_mm]) = corner_mm.filter(|_| mm_per_px == pixel_mm) {
+        let px = |mm: f64| mm / mm_per_px;
+        let left = (px(x_min_mm - x_mm) + ROUNDING_PX).floor();
+        let right = (px(x_max_mm - x_mm) - ROUNDING_PX).ceil().max(left + 1.0);
+        let top = (px(y_mm - y_max_mm) + ROUNDING_PX).floor();
+        let bottom = (px(y_mm - y_min_mm) - ROUNDING_PX).ceil().max(top + 1.0);
+        let frame = Frame {
+            x_min_mm: x_mm + left * mm_per_px,
+            y_max_mm: y_mm - top * mm_per_px,
+            mm_per_px,
+        };
+        return (frame, ((right - left) as usize, (bottom - top) as usize));
+    }
+    let pixels = |length_mm: f64| ((length_mm / mm_per_px - ROUNDING_PX).ceil() as usize).max(1);
     let size = (pixels(width_mm), pixels(height_mm));
     let frame = Frame {
         x_min_mm: f64::midpoint(x_min_mm, x_max_mm) - 0.5 * mm_per_px * size.0 as f64,
@@ -286,10 +327,10 @@ fn map_frame(
 }
 
 /// Whether all that is visible has the same light, give or take a few steps of an 8-bit file.
-fn is_flat(light: &Grid<f32>, cover: &Cover, shown: &Shown<'_>) -> bool {
+fn is_flat(light: &Plane<'_>, cover: &Cover, shown: &Shown<'_>) -> bool {
     let range = |row: usize| {
-        let cover = cover.row(row);
-        let pixels = light.row(row).iter().zip(&*cover);
+        let (light, cover) = (light.row(row), cover.row(row));
+        let pixels = light.iter().zip(&*cover);
         let visible = pixels
             .zip(shown.row(row))
             .filter(|&(_, weight)| weight > 0.5);

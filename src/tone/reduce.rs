@@ -1,15 +1,17 @@
 //! Photo -> the pixels of the tone map: the one resampling between the two.
 //!
-//! An unturned photo is filtered straight onto the map's own pixels, with a crop box in fractions
-//! of photo pixels, so that nothing is interpolated twice. A turned one is first reduced to the
-//! map's scale and then read by Catmull-Rom interpolation. Light is multiplied by the matte before
-//! filtering, so that what is transparent lends no colour to its neighbours.
+//! Where the photo's own pixels are the map's, they are taken as they are. Any other unturned photo is
+//! filtered straight onto the map's pixels, with a crop box in fractions of photo pixels, so that nothing
+//! is interpolated twice. A turned one is first reduced to the map's scale and then read by Catmull-Rom
+//! interpolation. Light is multiplied by the matte before filtering, so that what is transparent lends no
+//! colour to its neighbours.
 //!
 //! Catmull-Rom both ways: tried against Lanczos-3 it rings half as far at the edges of a white
 //! shirt and is a third faster; a map pixel is a third of what an eye resolves, so that the last
 //! bit of sharpness does not show.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::F32;
@@ -24,11 +26,68 @@ use crate::placement::Placement;
 const STRIP_PX: usize = 128;
 
 /// Light and cover at the pixels of the tone map, both 0 to 1.
-pub(super) struct Reduced {
+pub(super) struct Reduced<'a> {
     /// Luminance times cover.
-    pub(super) light: Grid<f32>,
+    pub(super) light: Plane<'a>,
     /// The matte's opacity times the share of the pixel that the photo covers.
     pub(super) cover: Cover,
+}
+
+/// Values at the pixels of the map.
+#[derive(Debug)]
+pub(super) enum Plane<'a> {
+    /// Those of a photo whose pixels are the map's, 0 outside of it.
+    Own {
+        photo: &'a Grid<f32>,
+        /// The photo's pixel at the first column and row of the map.
+        first: [isize; 2],
+        size: (usize, usize),
+    },
+    /// Any other.
+    Pixels(Grid<f32>),
+}
+
+impl Plane<'_> {
+    pub(super) fn width(&self) -> usize {
+        match self {
+            Self::Own { size, .. } => size.0,
+            Self::Pixels(grid) => grid.width(),
+        }
+    }
+
+    pub(super) fn height(&self) -> usize {
+        match self {
+            Self::Own { size, .. } => size.1,
+            Self::Pixels(grid) => grid.height(),
+        }
+    }
+
+    /// The values of one row.
+    pub(super) fn row(&self, row: usize) -> Cow<'_, [f32]> {
+        let (photo, [left, top], width) = match self {
+            Self::Pixels(grid) => return Cow::Borrowed(grid.row(row)),
+            Self::Own { photo, first, size } => (photo, *first, size.0),
+        };
+        let Some(row) = row
+            .checked_add_signed(top)
+            .filter(|&row| row < photo.height())
+        else {
+            return Cow::Owned(vec![0.0; width]);
+        };
+        let values = photo.row(row);
+        // The map's columns that lie on the photo, here and there.
+        let end = values
+            .len()
+            .min(left.saturating_add_unsigned(width).max(0) as usize);
+        let start = (left.max(0) as usize).min(end);
+        if end - start == width {
+            return Cow::Borrowed(&values[start..end]);
+        }
+        let mut padded = vec![0.0; width];
+        let before = left.min(0).unsigned_abs().min(width);
+        padded[before..][..end - start].copy_from_slice(&values[start..end]);
+        Cow::Owned(padded)
+    }
 }
 
 /// How much of the picture there is in each pixel of the map, 0 to 1.
@@ -52,13 +111,13 @@ impl Cover {
 }
 
 /// Brings a photo and its matte, of equal size, to the pixels of a frame.
-pub(super) fn reduce(
-    luminance: &Grid<f32>,
+pub(super) fn reduce<'a>(
+    luminance: &'a Grid<f32>,
     matte: Option<&Grid<f32>>,
     placement: &Placement,
     frame: &Frame,
     (width, height): (usize, usize),
-) -> Reduced {
+) -> Reduced<'a> {
     let scale = 1.0 / frame.mm_per_px;
     let (left, top) = (-frame.x_min_mm * scale, frame.y_max_mm * scale);
     let map_of_mm = Matrix3::new(scale, 0.0, left, 0.0, -scale, top, 0.0, 0.0, 1.0);
@@ -67,12 +126,15 @@ pub(super) fn reduce(
     if let Some(aligned) = Aligned::find(&map_of_photo, photo, (width, height)) {
         aligned.reduce(luminance, matte)
     } else {
-        Turned::new(&map_of_photo, photo).reduce(luminance, matte, (width, height))
+        let turned = Turned::new(&map_of_photo, photo);
+        turned.reduce(luminance, matte, (width, height))
     }
 }
 
 /// One axis of an unturned photo on the map.
 struct Axis {
+    /// The photo's pixel at the first of the map, where its pixels are the map's.
+    own: Option<isize>,
     /// The first map pixel that lies wholly in the photo, and the one after the last.
     inner: (usize, usize),
     /// Where those begin and end in the photo, px.
@@ -104,7 +166,11 @@ impl Axis {
                 share.max(0.0)
             }) as f32
         });
+        let first = -start.round();
+        let own = (first + start).abs() <= SLACK_PX
+            && (scale - 1.0).abs() * (photo_len.max(map_len) as f64) <= SLACK_PX;
         (inner.0 < inner.1 && photo_px.0 < photo_px.1).then(|| Self {
+            own: own.then_some(first as isize),
             inner,
             photo_px,
             covered: covered.collect(),
@@ -143,44 +209,60 @@ impl Aligned {
         Some(Self { columns, rows })
     }
 
-    fn reduce(&self, luminance: &Grid<f32>, matte: Option<&Grid<f32>>) -> Reduced {
+    fn reduce<'a>(&self, luminance: &'a Grid<f32>, matte: Option<&Grid<f32>>) -> Reduced<'a> {
         let Some(matte) = matte else {
+            let (columns, rows) = (&self.columns, &self.rows);
+            let own = columns.own.zip(rows.own).map(|(left, top)| Plane::Own {
+                photo: luminance,
+                first: [left, top],
+                size: (columns.covered.len(), rows.covered.len()),
+            });
             return Reduced {
-                light: self.spread(self.resize(luminance)),
+                light: own.unwrap_or_else(|| Plane::Pixels(self.resize(luminance))),
                 cover: self.cover(),
             };
         };
         Reduced {
-            light: self.spread(self.resize(&multiplied(luminance, matte))),
-            cover: Cover::Pixels(self.spread(self.resize(matte))),
+            light: Plane::Pixels(self.resize(&multiplied(luminance, matte))),
+            cover: Cover::Pixels(self.resize(matte)),
         }
     }
 
+    /// The wholly covered pixels, their border continued into those that are partly covered, each times
+    /// its cover.
     fn resize(&self, plane: &Grid<f32>) -> Grid<f32> {
-        let (columns, rows) = (self.columns.photo_px, self.rows.photo_px);
-        resize(
-            plane,
-            [columns.0, rows.0, columns.1 - columns.0, rows.1 - rows.0],
-            (self.columns.inner_len(), self.rows.inner_len()),
-        )
-    }
-
-    /// The wholly covered pixels, their border continued into those that are partly covered.
-    fn spread(&self, inner: Grid<f32>) -> Grid<f32> {
         let (columns, rows) = (&self.columns, &self.rows);
-        if (inner.width(), inner.height()) == (columns.covered.len(), rows.covered.len()) {
-            return inner;
-        }
+        let (left, right) = columns.photo_px;
+        let (top, bottom) = rows.photo_px;
+        let reduction = Reduction {
+            plane,
+            part: [left, top, right - left, bottom - top],
+            size: (columns.inner_len(), rows.inner_len()),
+        };
+        let (width, height) = (columns.covered.len(), rows.covered.len());
+        let whole = (width, height) == reduction.size;
         let cover = self.cover();
-        let mut grid = Grid::filled(columns.covered.len(), rows.covered.len(), 0.0);
-        grid.for_each_row(|row, values| {
-            let inner = inner.row(rows.nearest_inner(row));
-            let (first, end) = columns.inner;
-            values[..first].fill(inner[0]);
-            values[first..end].copy_from_slice(inner);
-            values[end..].fill(inner[inner.len() - 1]);
-            for (value, cover) in values.iter_mut().zip(&*cover.row(row)) {
-                *value *= cover;
+        let mut grid = Grid::filled(width, height, 0.0);
+        in_strips(&mut grid, |own, values| {
+            if whole {
+                reduction.rows(own, values);
+                return;
+            }
+            let first = rows.nearest_inner(own.start);
+            let inner = first..rows.nearest_inner(own.end - 1) + 1;
+            let inner_width = columns.inner_len();
+            let mut strip = vec![0.0; inner.len() * inner_width];
+            reduction.rows(inner, &mut strip);
+            for (row, values) in own.zip(values.chunks_exact_mut(width)) {
+                let place = (rows.nearest_inner(row) - first) * inner_width;
+                let inner = &strip[place..place + inner_width];
+                let (first, end) = columns.inner;
+                values[..first].fill(inner[0]);
+                values[first..end].copy_from_slice(inner);
+                values[end..].fill(inner[inner_width - 1]);
+                for (value, cover) in values.iter_mut().zip(&*cover.row(row)) {
+                    *value *= cover;
+                }
             }
         });
         grid
@@ -226,22 +308,29 @@ impl Turned {
         luminance: &Grid<f32>,
         matte: Option<&Grid<f32>>,
         map: (usize, usize),
-    ) -> Reduced {
+    ) -> Reduced<'static> {
         let Some(matte) = matte else {
             return Reduced {
-                light: self.read(Some(&self.resize(luminance)), map),
+                light: Plane::Pixels(self.read(Some(&self.resize(luminance)), map)),
                 cover: Cover::Pixels(self.read(None, map)),
             };
         };
+        let light = self.resize(&multiplied(luminance, matte));
         Reduced {
-            light: self.read(Some(&self.resize(&multiplied(luminance, matte))), map),
+            light: Plane::Pixels(self.read(Some(&light), map)),
             cover: Cover::Pixels(self.read(Some(&self.resize(matte)), map)),
         }
     }
 
     fn resize(&self, plane: &Grid<f32>) -> Grid<f32> {
-        let whole = [0.0, 0.0, self.photo.0 as f64, self.photo.1 as f64];
-        resize(plane, whole, self.reduced)
+        let reduction = Reduction {
+            plane,
+            part: [0.0, 0.0, self.photo.0 as f64, self.photo.1 as f64],
+            size: self.reduced,
+        };
+        let mut grid = Grid::filled(self.reduced.0, self.reduced.1, 0.0);
+        in_strips(&mut grid, |rows, values| reduction.rows(rows, values));
+        grid
     }
 
     /// The plane at the map's pixels, times the share of each that the photo covers; no plane: 1.
@@ -282,42 +371,54 @@ fn multiplied(luminance: &Grid<f32>, matte: &Grid<f32>) -> Grid<f32> {
     })
 }
 
-/// Filters the part `[left, top, width, height]` of a plane to a new size; values stay in 0 to 1.
-fn resize(plane: &Grid<f32>, part: [f64; 4], (width, height): (usize, usize)) -> Grid<f32> {
-    const FITS: &str = "a grid has its rows' length, sides below 2^32 and the part inside";
-    let side = |length: usize| u32::try_from(length).expect(FITS);
-    // Typed images: through untyped ones this one call would compile the filters of all fifteen
-    // pixel types, which took three minutes.
-    let bytes = bytemuck::cast_slice(plane.values());
-    let (from_width, from_height) = (side(plane.width()), side(plane.height()));
-    let from = TypedImageRef::<F32>::from_buffer(from_width, from_height, bytes).expect(FITS);
-    let [left, top, part_width, part_height] = part;
-    let part_width = within(left, part_width, plane.width());
-    let mut grid = Grid::filled(width, height, 0.0_f32);
-    // In strips: what is in between stays in the cache.
+/// Calls `fill` for strips of rows, in parallel: what is in between stays in the cache.
+fn in_strips(grid: &mut Grid<f32>, fill: impl Fn(Range<usize>, &mut [f32]) + Sync + Send) {
+    let width = grid.width();
     let strips = grid.values_mut().par_chunks_mut(width * STRIP_PX);
     strips.enumerate().for_each(|(strip, values)| {
-        let rows = values.len() / width;
-        let down = |row: usize| part_height * row as f64 / height as f64;
-        let above = top + down(strip * STRIP_PX);
-        let bytes = bytemuck::cast_slice_mut(values);
-        let mut to = TypedImage::<F32>::from_buffer(side(width), side(rows), bytes).expect(FITS);
+        let first = strip * STRIP_PX;
+        fill(first..first + values.len() / width, values);
+    });
+}
+
+/// The part `[left, top, width, height]` of a plane, to be filtered to a new size; values stay in 0 to 1.
+struct Reduction<'a> {
+    plane: &'a Grid<f32>,
+    part: [f64; 4],
+    size: (usize, usize),
+}
+
+impl Reduction<'_> {
+    /// Makes some of the rows.
+    fn rows(&self, rows: Range<usize>, values: &mut [f32]) {
+        const FITS: &str = "a grid has its rows' length, sides below 2^32 and the part inside";
+        let side = |length: usize| u32::try_from(length).expect(FITS);
+        // Typed images: through untyped ones this one call would compile the filters of all fifteen
+        // pixel types, which took three minutes.
+        let (from_width, from_height) = (self.plane.width(), self.plane.height());
+        let bytes = bytemuck::cast_slice(self.plane.values());
+        let from = TypedImageRef::<F32>::from_buffer(side(from_width), side(from_height), bytes);
+        let [left, top, width, height] = self.part;
+        let down = |rows: usize| height * rows as f64 / self.size.1 as f64;
+        let above = top + down(rows.start);
         let options = ResizeOptions::new()
             .resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom))
             .crop(
                 left,
                 above,
-                part_width,
-                within(above, down(rows), plane.height()),
+                within(left, width, from_width),
+                within(above, down(rows.len()), from_height),
             );
+        let (to_width, to_height) = (side(self.size.0), side(rows.len()));
+        let bytes = bytemuck::cast_slice_mut(values);
+        let mut to = TypedImage::<F32>::from_buffer(to_width, to_height, bytes).expect(FITS);
         Resizer::new()
-            .resize_typed(&from, &mut to, &options)
+            .resize_typed(&from.expect(FITS), &mut to, &options)
             .expect(FITS);
         for value in values {
             *value = value.clamp(0.0, 1.0);
         }
-    });
-    grid
+    }
 }
 
 /// The largest length up to `length` with which a part that begins at `start` ends inside.

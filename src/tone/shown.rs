@@ -1,7 +1,7 @@
 //! How visible each pixel of the map is, and a smaller picture of what is, to judge it by.
 
 use super::fade::Part;
-use super::reduce::Cover;
+use super::reduce::{Cover, Plane};
 use crate::grid::{Grid, Resampled};
 
 /// What counts when a picture is judged: the subject or, without one, all of the cover, as far as it lies
@@ -9,7 +9,7 @@ use crate::grid::{Grid, Resampled};
 #[derive(Debug)]
 pub(super) struct Shown<'a> {
     cover: &'a Cover,
-    subject: Option<Grid<f32>>,
+    subject: Option<Plane<'a>>,
     inset_mm: &'a Resampled<'a>,
 }
 
@@ -17,7 +17,7 @@ impl<'a> Shown<'a> {
     /// `subject` is what counts of each pixel, 0 to 1; one that lies wholly outside cannot be judged.
     pub(super) fn new(
         cover: &'a Cover,
-        subject: Option<Grid<f32>>,
+        subject: Option<Plane<'a>>,
         inset_mm: &'a Resampled<'a>,
     ) -> Self {
         let mut shown = Self {
@@ -25,7 +25,7 @@ impl<'a> Shown<'a> {
             subject,
             inset_mm,
         };
-        let height = shown.subject.as_ref().map_or(0, Grid::height);
+        let height = shown.subject.as_ref().map_or(0, Plane::height);
         let some = |row| shown.row(row).iter().any(|&weight| weight > 0.5);
         if !(0..height).any(some) {
             shown.subject = None;
@@ -46,7 +46,7 @@ impl<'a> Shown<'a> {
     /// The same for a part of a row.
     pub(super) fn part(&self, part: &Part<'_>) -> Vec<f32> {
         let whole = match &self.subject {
-            Some(subject) => subject.row(part.row).into(),
+            Some(subject) => subject.row(part.row),
             None => self.cover.row(part.row),
         };
         let inside =
@@ -71,14 +71,15 @@ pub(super) struct Sample {
 
 impl Sample {
     /// Of light that is `cover` at most.
-    pub(super) fn new(light: &Grid<f32>, cover: &Cover, shown: &Shown<'_>) -> Self {
-        let step = (light.values().len() / ENOUGH_PX).isqrt().max(1);
+    pub(super) fn new(light: &Plane<'_>, cover: &Cover, shown: &Shown<'_>) -> Self {
+        let pixels = light.width() * light.height();
+        let step = (pixels / ENOUGH_PX).isqrt().max(1);
         let (width, height) = (light.width().div_ceil(step), light.height().div_ceil(step));
         let mut values = Grid::filled(width, height, 0.0);
         values.for_each_row(|row, values| {
             let row = row * step;
-            let cover = cover.row(row);
-            let pixels = light.row(row).iter().zip(&*cover).step_by(step);
+            let (light, cover) = (light.row(row), cover.row(row));
+            let pixels = light.iter().zip(&*cover).step_by(step);
             for (value, (&light, &cover)) in values.iter_mut().zip(pixels) {
                 *value = opaque(light, cover);
             }
@@ -100,11 +101,6 @@ impl Sample {
 
 /// Light as if its pixel were opaque; none where nothing is.
 pub(super) fn opaque(light: f32, cover: f32) -> f32 {
-    if cover == 1.0 {
-        light
-    } else if cover > 0.0 {
-        light / cover
-    } else {
-        0.0
-    }
+    let opaque = light / cover;
+    if cover > 0.0 { opaque } else { 0.0 }
 }

@@ -97,9 +97,13 @@ fn pixels_are_not_larger_than_both_the_bound_and_the_photos_own() {
         for mm_per_photo_px in [0.004, 0.025, 0.03, 0.2] {
             let side_mm = pixel_mm(density_per_mm2, mm_per_photo_px);
             assert!(side_mm <= mm_per_photo_px.max(0.025));
-            assert!((0.025..=0.0365).contains(&side_mm));
+            assert!((0.0225..=0.0365).contains(&side_mm));
         }
     }
+    // The photo's own, where they are hardly smaller than wanted.
+    assert_eq!(pixel_mm(752.0, 0.0247), 0.0247);
+    assert_eq!(pixel_mm(752.0, 0.0333), 0.0333);
+    assert_eq!(pixel_mm(1e6, 0.022), 0.025);
     // As wide as points are apart, where the photo has no more.
     assert!((pixel_mm(1.0 / (0.03 * 0.03), 0.05) - 0.03).abs() < 1e-12);
 }
@@ -126,6 +130,59 @@ fn a_linear_ramp_stays_linear_to_the_last_bit() {
             let wanted = column * 163 + row;
             assert_eq!(usize::from(grid.at(column, row)), wanted, "{column} {row}");
         }
+    }
+}
+
+#[test]
+fn the_photos_own_pixels_are_taken_as_they_are() {
+    // Wider than the area and narrower than it, and beside it.
+    let settings = |fit, x_mm| PlacementSettings {
+        fit: Some(fit),
+        offset_x_mm: Mm::new(x_mm).unwrap(),
+        offset_y_mm: Mm::new(-0.4).unwrap(),
+        ..Default::default()
+    };
+    for (size, fit, x_mm) in [
+        ((420, 400), Fit::Cover, 0.0),
+        ((300, 400), Fit::Contain, 0.3),
+        ((300, 400), Fit::Contain, 6.0),
+    ] {
+        let photo = photo(picture(size.0, size.1));
+        let volume = box_volume(12.0, 10.0);
+        let placed = place(size.0, size.1, &settings(fit, x_mm), &volume, None).unwrap();
+        let pixel_mm = placed.mm_per_photo_px;
+        let toned = tone_map(
+            &photo,
+            None,
+            None,
+            &placed,
+            &volume,
+            pixel_mm,
+            &linear_settings(),
+        );
+        let map = toned.unwrap().map;
+        let mut shown = 0;
+        for row in 1..map.grid.height() - 1 {
+            for column in 1..map.grid.width() - 1 {
+                let (x, y) = map.frame.to_mm(column as f64 + 0.5, row as f64 + 0.5);
+                let at = placed.photo_to_blank.inverse() * nalgebra::Point2::new(x, y);
+                assert!((at.x.rem_euclid(1.0) - 0.5).abs() < 1e-6);
+                assert!((at.y.rem_euclid(1.0) - 0.5).abs() < 1e-6);
+                let on = |at: f64, length: usize| (0.0..length as f64).contains(&at);
+                let light = if on(at.x, size.0) && on(at.y, size.1) {
+                    shown += 1;
+                    photo.luminance.at(at.x as usize, at.y as usize)
+                } else {
+                    0.0
+                };
+                // The corners of a box are round.
+                if volume.inset_mm.at_mm(x, y) > 0.0 {
+                    let wanted = (light * 65535.0).round_ties_even() as u16;
+                    assert_eq!(map.grid.at(column, row), wanted, "{column} {row}");
+                }
+            }
+        }
+        assert!(shown > 20_000);
     }
 }
 
@@ -166,7 +223,7 @@ fn the_frame_is_the_safe_box_with_fine_pixels() {
         assert!((map.frame.x_min_mm - x_min_mm).abs() <= map.frame.mm_per_px / 2.0);
         assert!((map.frame.y_max_mm - y_max_mm).abs() <= map.frame.mm_per_px / 2.0);
     }
-    let huge = map_frame([-200.0, -100.0, 200.0, 100.0], PIXEL_MM);
+    let huge = map_frame([-200.0, -100.0, 200.0, 100.0], PIXEL_MM, None);
     assert!(huge.1.0 <= 8192 && huge.1.1 <= 4096);
 }
 
@@ -439,7 +496,7 @@ fn settings_out_of_range_are_refused_by_name() {
 #[test]
 fn the_png_holds_the_map_bit_for_bit() {
     let map = ToneMap {
-        frame: map_frame([0.0, 0.0, 1.0, 1.0], PIXEL_MM).0,
+        frame: map_frame([0.0, 0.0, 1.0, 1.0], PIXEL_MM, None).0,
         grid: Grid::from_fn(5, 3, |column, row| (column * 13_000 + row * 257 + 1) as u16),
     };
     let decoded = image::load_from_memory(&map.to_png()).unwrap();
