@@ -91,9 +91,11 @@ pub(super) fn distances(
         height.div_ceil(NODE_PX) + 1,
         |column, row| at((column * NODE_PX) as f64, (row * NODE_PX) as f64),
     );
-    // A distance changes at most as fast as place: within a square of nodes by less than its
-    // diagonal.
-    let reach = (NODE_PX as f64 * frame.mm_per_px * std::f64::consts::SQRT_2) as f32;
+    // A distance changes at most as fast as place, and one of a square's nodes is at most half its diagonal
+    // away. What lies less than a pixel's diagonal beyond those that count is exact too: values between
+    // pixels are made of it.
+    let reach_px = (0.5 * NODE_PX as f64 + 1.0) * std::f64::consts::SQRT_2;
+    let reach = (reach_px * frame.mm_per_px) as f32;
     let [low, high] = counting_mm.map(|value| value as f32);
     Grid::from_fn(width, height, |column, row| {
         let (i, j) = (column / NODE_PX, row / NODE_PX);

@@ -67,19 +67,30 @@ impl SafeVolume {
         let (grid, frame) = (&self.inset_mm.grid, &self.inset_mm.frame);
         let (width, height) = (grid.width(), grid.height());
         // Inside a cell the border is a hyperbola, monotone in both directions, so its outermost
-        // points stand on the lines between neighbouring pixel centres: those are enough.
+        // points stand on the lines between neighbouring pixel centres: those are enough, and of
+        // each line its first and last pixel inside, with the ones before and behind them.
+        let inside = |inset: &f32| *inset >= 0.0;
         let mut u = Span::default();
         let mut v = Span::default();
-        let mut above: &[f32] = &[];
+        let mut rows = None;
         for row in 0..height {
             let insets = grid.row(row);
-            let mut before = None;
-            for (column, &inset) in insets.iter().enumerate() {
-                u.pass(before, inset, [column, width]);
-                v.pass(above.get(column).copied(), inset, [row, height]);
-                before = Some(inset);
+            let Some(first) = insets.iter().position(inside) else {
+                continue;
+            };
+            let last = insets.iter().rposition(inside).unwrap_or(first);
+            u.pass(first, last, width, |column| insets[column]);
+            rows = Some((rows.map_or(row, |(first, _)| first), row));
+        }
+        if let Some((first, last)) = rows {
+            for column in 0..width {
+                for row in [first, last]
+                    .into_iter()
+                    .filter(|&row| inside(&grid.at(column, row)))
+                {
+                    v.pass(row, row, height, |row| grid.at(column, row));
+                }
             }
-            above = insets;
         }
         let (u, v) = match (u.inside(), v.inside()) {
             (Some(u), Some(v)) => (u, v),
@@ -123,23 +134,25 @@ impl Span {
         self.0 = Some((low.min(coordinate), high.max(coordinate)));
     }
 
-    /// Takes what is inside of the way from the centre of the pixel before to that of pixel `i` of
-    /// `count` on a line.
-    fn pass(&mut self, before: Option<f32>, inset: f32, [i, count]: [usize; 2]) {
-        let (centre, inside) = (i as f64 + 0.5, inset >= 0.0);
-        if inside {
-            self.take(centre);
-            // The raster keeps its outermost values up to its edges.
-            if i == 0 {
-                self.take(0.0);
-            }
-            if i + 1 == count {
-                self.take(centre + 0.5);
-            }
-        }
-        if let Some(before) = before.filter(|&before| inside != (before >= 0.0)) {
-            self.take(centre - f64::from(inset) / (f64::from(inset) - f64::from(before)));
-        }
+    /// Takes the ends of what is inside on a line of `count` pixels whose centres are inside from the first
+    /// to the last of those two.
+    fn pass(&mut self, first: usize, last: usize, count: usize, inset: impl Fn(usize) -> f32) {
+        let centre = |pixel: usize| pixel as f64 + 0.5;
+        // Where the border lies, in pixels from the centre of one inside toward one outside.
+        let way = |inside: usize, outside: usize| {
+            let [a, b] = [inside, outside].map(|pixel| f64::from(inset(pixel)));
+            if b < 0.0 { a / (a - b) } else { 0.0 }
+        };
+        // The raster keeps its outermost values up to its edges.
+        self.take(match first {
+            0 => 0.0,
+            _ => centre(first) - way(first, first - 1),
+        });
+        self.take(if last + 1 == count {
+            count as f64
+        } else {
+            centre(last) + way(last, last + 1)
+        });
     }
 
     fn inside(&self) -> Option<(f64, f64)> {
