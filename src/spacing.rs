@@ -14,7 +14,6 @@
 
 mod nearest;
 mod packed;
-mod rows;
 
 use std::cmp::Ordering;
 

@@ -10,6 +10,8 @@
 //! Bartholdi, Platzman, *Heuristics based on spacefilling curves for combinatorial problems in
 //! Euclidean space*, 1988.
 
+use rayon::prelude::*;
+
 use super::Stop;
 
 /// Levels of the curve that one look-up goes down.
@@ -89,7 +91,8 @@ pub(super) fn tour(stops: &[Stop]) -> Vec<Stop> {
     // `as` takes what is negative or not a number to cell 0.
     let cell = |value: f32, least: f32| ((value - least) * cells_per_mm).min(last) as u32;
     let keys: Vec<u64> = stops
-        .iter()
+        .par_iter()
+        .with_min_len(TOGETHER)
         .enumerate()
         .map(|(index, stop)| {
             let along = place(cell(stop.x_mm, x_min), cell(stop.y_mm, y_min), steps);
@@ -97,10 +100,14 @@ pub(super) fn tour(stops: &[Stop]) -> Vec<Stop> {
         })
         .collect();
     sorted(keys, PLACE_BITS * steps)
-        .into_iter()
+        .into_par_iter()
+        .with_min_len(TOGETHER)
         .map(|key| stops[key as u32 as usize])
         .collect()
 }
+
+/// Stops that one thread looks at, at least.
+const TOGETHER: usize = 1 << 13;
 
 /// Fewer are sorted by comparing.
 const FEW: usize = 256;

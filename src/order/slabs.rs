@@ -2,6 +2,8 @@
 
 use rayon::prelude::*;
 
+use crate::rows::Rows;
+
 /// Slices of depth of equal thickness; slab `k` holds z in `k * thickness .. (k + 1) * thickness`,
 /// the lower end included.
 ///
@@ -34,7 +36,10 @@ impl Slabs {
     /// The slab of a point at depth `z_mm`.
     #[must_use]
     pub fn of(self, z_mm: f32) -> i32 {
-        ((f64::from(z_mm) + BORDER_SHIFT_MM) / self.thickness_mm).floor() as i32
+        let slab = (f64::from(z_mm) + BORDER_SHIFT_MM) / self.thickness_mm;
+        // The next whole number below; `floor` is a call where processors may lack it.
+        let toward_zero = slab as i32;
+        toward_zero.saturating_sub(i32::from(f64::from(toward_zero) > slab))
     }
 
     /// Indices of all points, deepest slab first and in their old order within a slab, and where
@@ -46,39 +51,25 @@ impl Slabs {
         };
         let most = slabs.par_iter().copied().max().unwrap_or(least);
         let span = i64::from(most) - i64::from(least) + 1;
-        if span > (slabs.len() as i64).max(1 << 12) {
+        if span > MOST_COUNTED {
             return by_comparison(&slabs);
         }
         by_counting(&slabs, least, span as usize)
     }
 }
 
-/// For slabs that are fewer than points: linear in both.
+/// Slabs that are sorted by counting, at most.
+const MOST_COUNTED: i64 = 1 << 12;
+
+/// For few slabs: linear in points.
 fn by_counting(slabs: &[i32], least: i32, span: usize) -> (Vec<u32>, Vec<usize>) {
-    let mut next = vec![0usize; span];
-    for &slab in slabs {
-        next[(slab - least) as usize] += 1;
-    }
-    let mut starts = Vec::new();
-    let mut start = 0;
-    for slot in &mut next {
-        let count = std::mem::replace(slot, start);
-        if count > 0 {
-            starts.push(start);
-        }
-        start += count;
-    }
-    starts.push(start);
-    let mut order = vec![0u32; slabs.len()];
-    for (index, &slab) in slabs.iter().enumerate() {
-        let slot = &mut next[(slab - least) as usize];
-        order[*slot] = index as u32;
-        *slot += 1;
-    }
+    let slab = |index: usize| (index as u32, (slabs[index] - least) as usize);
+    let (order, mut starts) = Rows::new(slabs.len(), span, slab).joined();
+    starts.dedup();
     (order, starts)
 }
 
-/// For points strewn over more slabs than there are points.
+/// For any number of slabs.
 fn by_comparison(slabs: &[i32]) -> (Vec<u32>, Vec<usize>) {
     let mut order: Vec<u32> = (0..slabs.len() as u32).collect();
     order.par_sort_by_key(|&index| slabs[index as usize]);
@@ -107,6 +98,16 @@ mod tests {
                 assert_eq!(slabs.of(stepwise_mm), i32::from(layer), "{thickness_mm}");
             }
         }
+    }
+
+    #[test]
+    fn slabs_begin_at_their_lower_end() {
+        let slabs = Slabs::new(1.0);
+        for z_mm in [-2.5_f32, -1.0, -0.25, 0.0, 0.5, 3.0, 3.75] {
+            assert_eq!(slabs.of(z_mm), (z_mm + 0.0005).floor() as i32);
+        }
+        let far = [-1e30_f32, 1e30, f32::NAN].map(|z_mm| slabs.of(z_mm));
+        assert_eq!(far, [i32::MIN, i32::MAX, 0]);
     }
 
     #[test]

@@ -1,124 +1,136 @@
-//! The least distance in a cloud that keeps the spacing, or nearly: what every job is measured by before
-//! its files appear.
-//!
-//! Points are sorted into rows: slices in y and z a little wider than the spacing. A pair closer than that
-//! lies in one row or in two that touch, and in a row sorted by x it stands within a short stretch: a pointer
-//! for each row, which only moves forward, meets every such pair. Linear in points and rows; 24 bytes a
-//! point for a short time.
+//! Points are sorted into rows of cells, slices in y and z, each row by columns: cells are twice as wide as
+//! the distances that count, so that all those from a point are to the points of its own cell and of the
+//! next ones, which lie in a few short runs of memory. A run is looked at in single precision, several points
+//! at once and without a branch for any. That is exact for the steps of a file's grid; of other clouds, what
+//! may be the least is looked at again in double precision. Linear in points and cells; 24 bytes a point
+//! for a short time.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
-use super::rows::by_row;
-use super::{Metric, least_of};
-use crate::cloud::Cloud;
+use super::Metric;
+use crate::cloud::{Cloud, extent};
+use crate::rows::Rows;
 
-/// Width of a row in spacings: packed clouds come to 1.00 to 1.05, and wider ones only hold more pairs to
-/// look at.
+/// Least distances up to this many spacings are found: packed clouds come to 1.00 to 1.05.
 pub(super) const WIDTH: f64 = 1.0625;
 
-/// Pairs looked at for each point of a row, at most; a cloud that keeps the spacing has far fewer.
-const MOST_PAIRS: usize = 64;
+/// Width and height of a cell, in widths.
+const CELL_WIDTHS: f64 = 2.0;
+
+/// Depth of a row in spacings: layers a spacing apart have one each, and in each all points have the
+/// same z.
+const SHEET: f64 = 1.0 - 1e-6;
+
+/// Rows behind one another in which pairs may be closer than [`WIDTH`].
+const SHEETS_BEHIND: usize = 2;
+
+/// Cells for each point, at most; a picture that is dark but for some spots has less.
+const MOST_CELLS: usize = 64;
+
+/// Pairs looked at for each point of a row, at most; a cloud that keeps the spacing has a third of it.
+const MOST_PAIRS: usize = 256;
+
+/// Rows that are looked at one after the other.
+const STRIP_ROWS: usize = 32;
+
+/// Points of a run that are looked at together.
+const LANES: usize = 8;
+
+/// What single precision may add to a squared distance that it cannot tell exactly, and much more.
+const ROUNDING: f32 = 1.0 + 1e-5;
+
+/// Whole numbers up to this, and their sums, are exact in single precision.
+const EXACT: f64 = 16_777_216.0;
 
 /// The least distance of two points in spacings, where it is above 0 and below [`WIDTH`], every point
-/// is finite and no row is crowded; `None` otherwise, and where there are more rows than points.
+/// is finite and no row is crowded; `None` otherwise, and where points are few in many cells.
 pub(super) fn least_ratio(cloud: &Cloud, metric: &Metric) -> Option<f64> {
-    let place = |index: usize| cloud.point(index).map(|mm| metric.steps(mm));
-    let ends = (0..cloud.len())
-        .into_par_iter()
-        .with_min_len(1 << 12)
-        .fold(
-            || ([f32::INFINITY; 6], true),
-            |(ends, finite), index| {
-                let [x, y, z] = place(index);
-                let all = x.is_finite() & y.is_finite() & z.is_finite();
-                (least_of(ends, [x, y, z, -x, -y, -z]), finite & all)
-            },
-        )
-        .reduce(
-            || ([f32::INFINITY; 6], true),
-            |(a, all), (b, too)| (least_of(a, b), all & too),
-        );
-    let ([_, y0, z0, _, y1, z1], true) = ends else {
-        return None;
-    };
-    let [y0, z0, y1, z1] = [y0, z0, -y1, -z1].map(f64::from);
-    let (reach, deep) = (WIDTH * metric.xy, WIDTH * metric.z);
-    let along = |value: f64, low: f64, width: f64| ((value - low) / width) as usize;
-    let in_sheet = along(y1, y0, reach).saturating_add(1);
-    let rows = along(z1, z0, deep)
-        .saturating_add(1)
-        .saturating_mul(in_sheet);
-    if rows > cloud.len() {
+    let axes = [cloud.x_mm(), cloud.y_mm(), cloud.z_mm()];
+    // What lies on a grid is finite.
+    if metric.steps_per_mm.is_none() && !axes.into_iter().all(all_finite) {
         return None;
     }
-    let (points, starts) = by_row(
-        cloud.len(),
-        rows,
-        |index| {
-            let point = place(index);
-            let (y, z) = (f64::from(point[1]), f64::from(point[2]));
-            (point, along(z, z0, deep) * in_sheet + along(y, y0, reach))
-        },
-        |row: &mut [[f32; 3]]| row.sort_unstable_by(|a, b| a[0].total_cmp(&b[0])),
-    );
-    let row = |row: usize| &points[starts[row]..starts[row + 1]];
+    let [x, y, z] = axes.map(|values| extent(values).map(|mm| metric.steps(mm)));
+    let side = CELL_WIDTHS * WIDTH * metric.xy;
+    let columns = Slices::new(x, side);
+    let (across, along) = (Slices::new(y, side), Slices::new(z, SHEET * metric.z));
+    let in_sheet = across.count;
+    let rows = along.count.saturating_mul(in_sheet);
+    if rows.saturating_mul(columns.count) > cloud.len().saturating_mul(MOST_CELLS) {
+        return None;
+    }
+    let by_row = Rows::new(cloud.len(), rows, |index| {
+        let point = cloud.point(index).map(|mm| metric.steps(mm));
+        (point, along.of(point[2]) * in_sheet + across.of(point[1]))
+    });
+    let scale = Scale::new(metric, [x, y, z]);
     let crowded = AtomicBool::new(false);
-    let search = |index: usize, least: f64, look: &dyn Fn(&mut Search<'_>)| {
-        let mut search = Search {
-            metric,
-            reach,
-            own: row(index),
-            least,
-            pairs: 0,
+    let in_strips = |least: f64, look: &(dyn Fn(Range<usize>, &mut Search<'_>) + Sync)| {
+        let strips = (0..rows.div_ceil(STRIP_ROWS)).into_par_iter();
+        let least_of_strip = |strip: usize| {
+            let first = strip * STRIP_ROWS;
+            let mut search = Search::new(metric, scale, least);
+            look(first..(first + STRIP_ROWS).min(rows), &mut search);
+            if search.crowded {
+                crowded.store(true, Ordering::Relaxed);
+            }
+            search.settled()
         };
-        look(&mut search);
-        if search.is_crowded() {
-            crowded.store(true, Ordering::Relaxed);
-        }
-        search.least
-    };
-    let least_of_rows = |least: f64, look: &(dyn Fn(usize, f64) -> f64 + Sync)| {
-        let rows = (0..rows).into_par_iter().with_min_len(64);
-        rows.map(|index| look(index, least))
-            .reduce(|| least, f64::min)
+        strips.map(least_of_strip).reduce(|| least, f64::min)
     };
     // Rows before a row have it among those that come after them. Those of its own sheet first.
-    let least = least_of_rows(f64::INFINITY, &|index, least| {
-        search(index, least, &|search| {
-            search.among_themselves();
-            if index % in_sheet + 1 < in_sheet {
-                search.with(row(index + 1), reach);
+    let least = in_strips(f64::INFINITY, &|strip, search| {
+        let (mut own, mut next) = (Row::default(), Row::default());
+        own.fill(by_row.pieces(strip.start), &columns, &scale);
+        for row in strip {
+            if row + 1 < rows {
+                next.fill(by_row.pieces(row + 1), &columns, &scale);
             }
-        })
+            let others = (row % in_sheet + 1 < in_sheet).then_some(&next);
+            search.around(&own, others);
+            std::mem::swap(&mut own, &mut next);
+        }
     });
-    // Most clouds stand in layers a spacing apart, and no pair of two layers is closer than that.
-    let z_range = |row: &[[f32; 3]]| {
-        row.iter()
-            .fold([f32::INFINITY, f32::NEG_INFINITY], |[low, high], point| {
+    // Most clouds stand in layers a spacing apart, and no pair of two layers is closer than that. Behind the
+    // second sheet all pairs are farther apart than counts.
+    let z_range = |row: usize| {
+        let start = [f32::INFINITY, f32::NEG_INFINITY];
+        by_row
+            .pieces(row)
+            .flatten()
+            .fold(start, |[low, high], point| {
                 [low.min(point[2]), high.max(point[2])]
             })
     };
     let z_ranges: Vec<[f32; 2]> = (0..rows)
         .into_par_iter()
         .with_min_len(64)
-        .map(|index| z_range(row(index)))
+        .map(z_range)
         .collect();
-    let least = least_of_rows(least, &|index, least| {
-        let in_row = index % in_sheet;
-        let behind = index + in_sheet;
-        let first = behind - usize::from(in_row > 0);
-        let last = behind + usize::from(in_row + 1 < in_sheet);
-        search(index, least, &|search| {
-            for other in first..(last + 1).min(rows) {
-                let apart = f64::from(z_ranges[other][0]) - f64::from(z_ranges[index][1]);
-                let left = search.left_across(apart);
-                if left > 0.0 {
-                    search.with(row(other), left.min(reach));
+    let least = in_strips(least, &|strip, search| {
+        let (mut own, mut other) = (Row::default(), Row::default());
+        for row in strip {
+            let in_row = row % in_sheet;
+            let first = row - usize::from(in_row > 0);
+            let last = row + usize::from(in_row + 1 < in_sheet);
+            let mut filled = false;
+            let sheets = (1..=SHEETS_BEHIND).map(|sheet| sheet * in_sheet);
+            let behind = sheets.flat_map(|sheet| first + sheet..(last + sheet + 1).min(rows));
+            for behind in behind {
+                let apart = f64::from(z_ranges[behind][0]) - f64::from(z_ranges[row][1]);
+                if search.may_be_closer(apart) {
+                    if !filled {
+                        own.fill(by_row.pieces(row), &columns, &scale);
+                        filled = true;
+                    }
+                    other.fill(by_row.pieces(behind), &columns, &scale);
+                    search.pairs::<true>(&own, Some(&other));
                 }
             }
-        })
+        }
     });
     let least = metric.ratio(least);
     // A hair less than what was looked through, for rounding.
@@ -126,58 +138,287 @@ pub(super) fn least_ratio(cloud: &Cloud, metric: &Metric) -> Option<f64> {
     (found && !crowded.into_inner()).then_some(least)
 }
 
-/// The search for the least distance from the points of one row.
-struct Search<'a> {
-    metric: &'a Metric,
-    /// No pair farther apart in x is looked at, steps.
-    reach: f64,
-    own: &'a [[f32; 3]],
-    /// As [`Metric::distance`] has it.
-    least: f64,
-    pairs: usize,
+fn all_finite(values: &[f32]) -> bool {
+    // A chunk at a time and no way out of it, so that it becomes vector instructions.
+    let in_chunk = |chunk: &[f32]| {
+        chunk
+            .iter()
+            .fold(true, |all, value| all & value.is_finite())
+    };
+    values.par_chunks(1 << 14).all(in_chunk)
 }
 
-impl Search<'_> {
-    fn is_crowded(&self) -> bool {
-        self.pairs > MOST_PAIRS * self.own.len()
+/// Slices of equal width along an axis, in steps.
+#[derive(Clone, Copy)]
+struct Slices {
+    low: f32,
+    per_step: f32,
+    count: usize,
+}
+
+impl Slices {
+    fn new([low, high]: [f32; 2], width: f64) -> Self {
+        let mut slices = Self {
+            low,
+            per_step: width.recip() as f32,
+            count: usize::MAX,
+        };
+        slices.count = slices.of(high).saturating_add(1);
+        slices
     }
 
-    fn among_themselves(&mut self) {
-        for (index, point) in self.own.iter().enumerate() {
-            self.compare(point, &self.own[index + 1..], self.reach);
+    /// Rounding may take a value to the next slice where it is a hair from the border.
+    fn of(&self, value: f32) -> usize {
+        // By way of i32, which processors convert to.
+        ((value - self.low) * self.per_step) as i32 as usize
+    }
+}
+
+/// How rows hold steps.
+#[derive(Clone, Copy)]
+struct Scale {
+    /// What steps across and along are multiplied by.
+    factors: [f32; 2],
+    /// What squares along count then.
+    weight: f32,
+    /// What squared distances are multiplied by for [`Metric::distance`].
+    unit: f64,
+    /// Whether all that count are exact in single precision.
+    exact: bool,
+}
+
+impl Scale {
+    /// For steps between those ends along each axis.
+    fn new(metric: &Metric, ends: [[f32; 2]; 3]) -> Self {
+        let Metric { xy, z, .. } = *metric;
+        let whole = |value: f64| value.fract() == 0.0 && value < EXACT;
+        if metric.steps_per_mm.is_some() && whole(xy) && whole(z) {
+            // Across times z and along times xy, both less what they have in common.
+            let common = common_divisor(xy as u64, z as u64) as f64;
+            let [across, along] = [z / common, xy / common];
+            let counting = [across * WIDTH * xy, along * WIDTH * z].map(|steps| steps * steps);
+            let farthest = ends
+                .as_flattened()
+                .iter()
+                .fold(0.0, |far: f32, end| far.max(end.abs()));
+            let largest = f64::from(farthest) * across.max(along);
+            if largest < EXACT && counting[0] + counting[1] < EXACT {
+                return Self {
+                    factors: [across, along].map(|factor| factor as f32),
+                    weight: 1.0,
+                    unit: common * common,
+                    exact: true,
+                };
+            }
+        }
+        Self {
+            factors: [1.0; 2],
+            weight: (xy / z).powi(2) as f32,
+            unit: z * z,
+            exact: false,
+        }
+    }
+}
+
+/// The greatest common divisor, by Euclid.
+fn common_divisor(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { common_divisor(b, a % b) }
+}
+
+/// The points of a row by columns, as separate arrays, scaled; behind them stand some at infinity.
+#[derive(Default)]
+struct Row {
+    /// First point of each column, and the end.
+    starts: Vec<u32>,
+    x: Vec<f32>,
+    y: Vec<f32>,
+    z: Vec<f32>,
+    /// Whether all have the same z.
+    flat: bool,
+    columns: Vec<u32>,
+}
+
+impl Row {
+    fn fill<'a>(
+        &mut self,
+        pieces: impl Iterator<Item = &'a [[f32; 3]]> + Clone,
+        columns: &Slices,
+        scale: &Scale,
+    ) {
+        self.columns.clear();
+        let of = |point: &[f32; 3]| columns.of(point[0]) as u32;
+        for piece in pieces.clone() {
+            self.columns.extend(piece.iter().map(of));
+        }
+        let count = self.columns.len();
+        // What begins at a column is counted two places behind it, so that it is next when all are summed.
+        self.starts.clear();
+        self.starts.resize(columns.count + 2, 0);
+        for &column in &self.columns {
+            self.starts[column as usize + 2] += 1;
+        }
+        let mut end = 0;
+        for start in &mut self.starts {
+            end += *start;
+            *start = end;
+        }
+        for axis in [&mut self.x, &mut self.y, &mut self.z] {
+            axis.resize(count, 0.0);
+            axis.resize(count + LANES, f32::INFINITY);
+        }
+        let [across, along] = scale.factors;
+        let mut rest = &self.columns[..];
+        for piece in pieces {
+            let (columns, behind) = rest.split_at(piece.len());
+            rest = behind;
+            for (point, &column) in piece.iter().zip(columns) {
+                let next = &mut self.starts[column as usize + 1];
+                let slot = *next as usize;
+                *next += 1;
+                self.x[slot] = point[0] * across;
+                self.y[slot] = point[1] * across;
+                self.z[slot] = point[2] * along;
+            }
+        }
+        let first = self.z[0];
+        self.flat = self.z[..count]
+            .iter()
+            .fold(true, |flat, &z| flat & (z == first));
+    }
+
+    /// The points of some columns, as far as there are so many.
+    fn run(&self, columns: Range<usize>) -> Range<usize> {
+        let last = self.starts.len() - 2;
+        self.starts[columns.start] as usize..self.starts[columns.end.min(last)] as usize
+    }
+
+    fn point(&self, index: usize) -> [f32; 3] {
+        [self.x[index], self.y[index], self.z[index]]
+    }
+
+    /// Lowers `least` to `dx² + dy² + weight dz²` from a point to those of a run and some behind it, each lane
+    /// to those of every so manieth; without the last part unless `DEEP`.
+    fn approach<const DEEP: bool>(
+        &self,
+        run: Range<usize>,
+        [x, y, z]: [f32; 3],
+        weight: f32,
+        least: &mut [f32; LANES],
+    ) {
+        let span = run.start..run.start + run.len().next_multiple_of(LANES);
+        let [xs, ys, zs] =
+            [&self.x, &self.y, &self.z].map(|axis| axis[span.clone()].as_chunks::<LANES>().0);
+        for ((xs, ys), zs) in xs.iter().zip(ys).zip(zs) {
+            for k in 0..LANES {
+                let (dx, dy) = (xs[k] - x, ys[k] - y);
+                let mut squared = dx * dx + dy * dy;
+                if DEEP {
+                    let dz = zs[k] - z;
+                    squared += weight * (dz * dz);
+                }
+                least[k] = if squared < least[k] {
+                    squared
+                } else {
+                    least[k]
+                };
+            }
+        }
+    }
+}
+
+fn least_of_lanes(lanes: &[f32; LANES]) -> f32 {
+    lanes.iter().copied().fold(f32::INFINITY, f32::min)
+}
+
+/// The search for the least distance in a strip.
+struct Search<'a> {
+    metric: &'a Metric,
+    scale: Scale,
+    /// As [`Metric::distance`] has it.
+    least: f64,
+    /// The least that a row of lanes came to, where that is exact.
+    lanes: [f32; LANES],
+    crowded: bool,
+}
+
+impl<'a> Search<'a> {
+    fn new(metric: &'a Metric, scale: Scale, least: f64) -> Self {
+        Self {
+            metric,
+            scale,
+            least,
+            lanes: [f32::INFINITY; LANES],
+            crowded: false,
         }
     }
 
-    /// How far two points that are `apart` along z may be apart across and still be the closest pair so
-    /// far, steps; 0 if they cannot.
-    fn left_across(&self, apart: f64) -> f64 {
+    /// The least of all that was looked at, as [`Metric::distance`] has it.
+    fn settled(self) -> f64 {
+        let lanes = f64::from(least_of_lanes(&self.lanes)) * self.scale.unit;
+        self.least.min(lanes)
+    }
+
+    /// Whether two points that are `apart` along z can be closer than the closest pair so far.
+    fn may_be_closer(&self, apart: f64) -> bool {
         let along = apart.max(0.0) * self.metric.xy;
-        let left = self.least - along * along;
-        // A hair more, for rounding, but not where nothing is left.
-        left.max(0.0).sqrt() / self.metric.z * (1.0 + 1e-9)
+        along * along < self.least
     }
 
-    /// Looks at the points of another row that are at most `reach` away in x.
-    fn with(&mut self, others: &[[f32; 3]], reach: f64) {
-        let mut from = 0;
-        for point in self.own {
-            let low = f64::from(point[0]) - reach;
-            let before = |other: &&[f32; 3]| f64::from(other[0]) < low;
-            from += others[from..].iter().take_while(before).count();
-            self.compare(point, &others[from..], reach);
+    /// Looks at all pairs of a row, and of one of its points and one of the next row.
+    fn around(&mut self, own: &Row, next: Option<&Row>) {
+        let next = next.filter(|next| !next.columns.is_empty());
+        if own.flat && next.is_none_or(|next| next.flat && next.z[0] == own.z[0]) {
+            self.pairs::<false>(own, None);
+            next.inspect(|next| self.pairs::<false>(own, Some(next)));
+        } else {
+            self.pairs::<true>(own, None);
+            next.inspect(|next| self.pairs::<true>(own, Some(next)));
         }
     }
 
-    /// Looks at the first of others that are sorted by x.
-    fn compare(&mut self, point: &[f32; 3], others: &[[f32; 3]], reach: f64) {
-        if self.is_crowded() {
+    /// Looks at all pairs of a row, or of one of its points and one of another row.
+    fn pairs<const DEEP: bool>(&mut self, own: &Row, other: Option<&Row>) {
+        let mut looked_at = 0;
+        for column in 0..own.starts.len() - 2 {
+            let points = own.run(column..column + 1);
+            if points.is_empty() {
+                continue;
+            }
+            let run = match other {
+                Some(other) => other.run(column.saturating_sub(1)..column + 2),
+                None => own.run(column..column + 2),
+            };
+            looked_at += points.len() * run.len();
+            self.crowded |= looked_at > MOST_PAIRS * own.columns.len();
+            if self.crowded {
+                return;
+            }
+            for index in points {
+                let place = own.point(index);
+                match other {
+                    Some(other) => self.look::<DEEP>(place, other, run.clone()),
+                    None => self.look::<DEEP>(place, own, index + 1..run.end),
+                }
+            }
+        }
+    }
+
+    /// Looks at the pairs of a point and those of a run.
+    fn look<const DEEP: bool>(&mut self, place: [f32; 3], row: &Row, run: Range<usize>) {
+        let weight = self.scale.weight;
+        if self.scale.exact {
+            row.approach::<DEEP>(run, place, weight, &mut self.lanes);
             return;
         }
-        let high = f64::from(point[0]) + reach;
-        let near = |other: &&[f32; 3]| f64::from(other[0]) <= high;
-        for other in others.iter().take_while(near) {
-            self.least = self.least.min(self.metric.distance(point, other));
-            self.pairs += 1;
+        let mut lanes = [f32::INFINITY; LANES];
+        row.approach::<DEEP>(run.clone(), place, weight, &mut lanes);
+        let about = least_of_lanes(&lanes) / ROUNDING;
+        if f64::from(about) * self.scale.unit < self.least {
+            // What is not exact is not scaled.
+            for index in run {
+                let distance = self.metric.distance(&place, &row.point(index));
+                self.least = self.least.min(distance);
+            }
         }
     }
 }
