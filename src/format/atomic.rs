@@ -1,5 +1,5 @@
 //! Output files that appear whole or not at all: written beside their target under a temporary
-//! name, brought to the disk, and renamed over the target.
+//! name, brought to the disk while they are written, and renamed over the target.
 //!
 //! All files of a run form a [`Batch`]: the first rename happens after the last byte of the last
 //! file, so that a full disk or a stopped job leaves what was there before. A killed process (not
@@ -10,8 +10,9 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, SyncSender};
+use std::thread::{self, JoinHandle};
 
-use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use tempfile::{Builder, NamedTempFile};
 
@@ -31,8 +32,17 @@ pub struct Written {
 /// Files that appear together or not at all. Dropped without [`Batch::commit`], it leaves nothing.
 #[derive(Debug, Default)]
 pub struct Batch {
-    waiting: Vec<(PathBuf, NamedTempFile)>,
+    waiting: Vec<Waiting>,
     written: Vec<Written>,
+}
+
+/// A file that waits for its name.
+#[derive(Debug)]
+struct Waiting {
+    path: PathBuf,
+    file: NamedTempFile,
+    /// Ends when the file is on the disk.
+    sync: JoinHandle<io::Result<()>>,
 }
 
 impl Batch {
@@ -58,14 +68,14 @@ impl Batch {
                 .write(true)
                 .open(&target)
                 .map_err(|e| refused(path, e))?;
-            let (_, bytes, sha256) = fill(path, file, content)?;
-            (bytes, sha256)
+            fill(path, &file, None, content)?
         } else {
             let file = temporary(&target).map_err(|e| refused(path, e))?;
-            let (file, bytes, sha256) = fill(path, file, content)?;
-            file.as_file().sync_all().map_err(|e| refused(path, e))?;
-            self.waiting.push((path.to_owned(), file));
-            (bytes, sha256)
+            let (part, sync) = synced(file.as_file()).map_err(|e| refused(path, e))?;
+            let filled = fill(path, file.as_file(), Some(part), content)?;
+            let path = path.to_owned();
+            self.waiting.push(Waiting { path, file, sync });
+            filled
         };
         let written = Written {
             path: path.to_owned(),
@@ -76,24 +86,47 @@ impl Batch {
         Ok(written)
     }
 
-    /// Brings all files to the disk, then renames them over their targets in the order in which they
-    /// were added.
+    /// Waits until all files are on the disk, then renames them over their targets in the order in which
+    /// they were added.
     ///
     /// # Errors
     ///
     /// [`Error::Write`]; if it is a rename that fails, the files before it are then in place, since nothing short
     /// of a file system with transactions could take a rename back.
+    ///
+    /// # Panics
+    ///
+    /// If a thread that brings a file to the disk did, which none does.
     pub fn commit(self) -> Result<Vec<Written>> {
-        // Some file systems tell only now that they are full. All at once: each waits for the disk.
-        self.waiting
-            .par_iter()
-            .try_for_each(|(path, file)| file.as_file().sync_all().map_err(|e| refused(path, e)))?;
-        for (path, file) in self.waiting {
+        let mut ready = Vec::with_capacity(self.waiting.len());
+        for Waiting { path, file, sync } in self.waiting {
+            // Some file systems tell only now that they are full.
+            let synced = sync
+                .join()
+                .expect("bringing a file to the disk does not panic");
+            synced.map_err(|error| refused(&path, error))?;
+            ready.push((path, file));
+        }
+        for (path, file) in ready {
             file.persist(resolved(&path))
                 .map_err(|error| refused(&path, error.error))?;
         }
         Ok(self.written)
     }
+}
+
+/// A thread that brings a file to the disk: a part of it whenever it is told to, and the rest when nobody
+/// can tell it any more. It waits most of the time, which none of the threads that compute should.
+fn synced(file: &File) -> io::Result<(SyncSender<()>, JoinHandle<io::Result<()>>)> {
+    let file = file.try_clone()?;
+    let (part, parts) = mpsc::sync_channel(1);
+    let sync = thread::Builder::new().spawn(move || {
+        for () in parts {
+            file.sync_data()?;
+        }
+        file.sync_all()
+    })?;
+    Ok((part, sync))
 }
 
 /// Writes one file, whole or not at all.
@@ -200,16 +233,21 @@ fn temporary(target: &Path) -> io::Result<NamedTempFile> {
     Ok(file)
 }
 
-/// Lets `content` write into `file`, counted and hashed.
-fn fill<W: Write>(
+/// Bytes after which a part of a file is brought to the disk.
+const PART: u64 = 1 << 23;
+
+/// Lets `content` write into `file`, counted and hashed; tells `part` when another part of it is written.
+fn fill(
     path: &Path,
-    file: W,
+    file: &File,
+    part: Option<SyncSender<()>>,
     content: impl FnOnce(&mut dyn Write) -> Result<()>,
-) -> Result<(W, u64, String)> {
+) -> Result<(u64, String)> {
     let mut counted = Counted {
         out: file,
         bytes: 0,
         sha256: Sha256::new(),
+        part,
     };
     let mut out = io::BufWriter::with_capacity(1 << 18, &mut counted);
     content(&mut out)?;
@@ -217,7 +255,7 @@ fn fill<W: Write>(
     drop(out);
     let sha256 = counted.sha256.finalize();
     let sha256 = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok((counted.out, counted.bytes, sha256))
+    Ok((counted.bytes, sha256))
 }
 
 fn refused(path: &Path, source: io::Error) -> Error {
@@ -228,17 +266,23 @@ fn refused(path: &Path, source: io::Error) -> Error {
 }
 
 /// Counts and hashes what passes.
-struct Counted<W> {
-    out: W,
+struct Counted<'a> {
+    out: &'a File,
     bytes: u64,
     sha256: Sha256,
+    part: Option<SyncSender<()>>,
 }
 
-impl<W: Write> Write for Counted<W> {
+impl Write for Counted<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = self.out.write(bytes)?;
         self.sha256.update(&bytes[..count]);
+        let before = self.bytes / PART;
         self.bytes += count as u64;
+        if let Some(part) = self.part.as_ref().filter(|_| self.bytes / PART > before) {
+            // If it is full the thread will see to this part too; if it is gone, it has an error to tell.
+            let _ = part.try_send(());
+        }
         Ok(count)
     }
 
