@@ -38,7 +38,9 @@ pub(super) fn photo(path: &Path, stored: &Stored) -> Result<Photo> {
         Samples::F32(samples) => grids(stored, &light, samples),
     };
     forget_unknown_rows(stored, &mut luminance);
-    if has_nan(luminance.values()) {
+    let floats = matches!(stored.samples, Samples::F32(_));
+    let may_be_unknown = floats || stored.known_rows != stored.height;
+    if may_be_unknown && has_nan(luminance.values()) {
         let opaque = || Grid::filled(luminance.width(), luminance.height(), 1.0);
         let alpha = alpha.get_or_insert_with(opaque);
         let known = alpha.values_mut().par_iter_mut().zip(luminance.values());
