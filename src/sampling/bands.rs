@@ -13,7 +13,7 @@ use super::target::Target;
 use crate::grid::Grid;
 
 /// Rows of cells in a band.
-const BAND_ROWS: usize = 16;
+const BAND_ROWS: usize = 8;
 
 /// Points of a run, where they come in one piece.
 const RUN: usize = 1 << 12;
@@ -94,9 +94,15 @@ impl Layout {
     }
 
     /// Makes the band of that number from those of the given points that belong to it.
-    fn sort<T: Placed>(&self, index: usize, sources: &[&[T]], band: &mut Band<T>) {
+    fn sort<S, T: Placed>(
+        &self,
+        index: usize,
+        sources: &[&[S]],
+        point: impl Fn(&S) -> T,
+        band: &mut Band<T>,
+    ) {
         let first_row = index * BAND_ROWS;
-        let home = |point: &T| {
+        let home = |point: T| {
             let [x, y] = point.place();
             let row = self
                 .row_of(y)
@@ -108,8 +114,8 @@ impl Layout {
         starts.clear();
         starts.resize(BAND_ROWS * self.sheets * self.columns + 1, 0);
         let mut homes = Vec::with_capacity(sources.iter().map(|source| source.len()).sum());
-        for point in sources.iter().copied().flatten() {
-            let cell = home(point);
+        for source in sources.iter().copied().flatten() {
+            let cell = home(point(source));
             homes.push(cell.map_or(u32::MAX, |cell| cell as u32));
             if let Some(cell) = cell {
                 starts[cell + 1] += 1;
@@ -121,10 +127,10 @@ impl Layout {
         let mut next = starts.clone();
         // Every slot is written below.
         points.resize(starts[starts.len() - 1] as usize, T::default());
-        for (point, &cell) in sources.iter().copied().flatten().zip(&homes) {
+        for (source, &cell) in sources.iter().copied().flatten().zip(&homes) {
             if cell != u32::MAX {
                 let slot = &mut next[cell as usize];
-                points[*slot as usize] = *point;
+                points[*slot as usize] = point(source);
                 *slot += 1;
             }
         }
@@ -132,8 +138,8 @@ impl Layout {
 }
 
 /// Points in the order of a sampled plate, which rises, in runs.
-pub(super) fn runs<T>(points: &[T]) -> Vec<&[T]> {
-    points.chunks(RUN).collect()
+pub(super) fn runs<T>(parts: &[Vec<T>]) -> Vec<&[T]> {
+    parts.iter().flat_map(|part| part.chunks(RUN)).collect()
 }
 
 /// The box around two boxes, each by its lower left and its upper right corner.
@@ -152,11 +158,17 @@ pub(super) struct Bands<T> {
 impl<T: Placed> Bands<T> {
     /// Bands of the points, cells of `cell` units, for so many sheets. The points come in runs, each of
     /// which had better lie at about one height: every band looks through those that reach into it.
-    pub(super) fn new(runs: &[&[T]], cell: i32, sheets: usize) -> Self {
+    /// `point` tells the point of what is in the runs.
+    pub(super) fn new<S: Sync>(
+        runs: &[&[S]],
+        cell: i32,
+        sheets: usize,
+        point: impl Fn(&S) -> T + Sync,
+    ) -> Self {
         let extremes: Vec<Option<[[i32; 2]; 2]>> = runs
             .par_iter()
             .map(|run| {
-                let ends = run.iter().map(|point| [point.place(); 2]);
+                let ends = run.iter().map(|source| [point(source).place(); 2]);
                 ends.reduce(wider)
             })
             .collect();
@@ -183,9 +195,9 @@ impl<T: Placed> Bands<T> {
                 };
                 let own = runs.iter().zip(&extremes);
                 let own = own.filter(|(_, ends)| ends.as_ref().is_some_and(reaches));
-                let sources: Vec<&[T]> = own.map(|(run, _)| *run).collect();
+                let sources: Vec<&[S]> = own.map(|(run, _)| *run).collect();
                 let mut band = Band::default();
-                layout.sort(index, &sources, &mut band);
+                layout.sort(index, &sources, &point, &mut band);
                 band
             })
             .collect();
@@ -230,12 +242,9 @@ impl<T: Placed> Bands<T> {
         f64::from(self.layout.origin[1]) + rows * f64::from(self.layout.cell)
     }
 
-    pub(super) fn into_points(self) -> Vec<T> {
-        let mut points = Vec::with_capacity(self.bands.iter().map(|b| b.points.len()).sum());
-        for band in self.bands {
-            points.extend_from_slice(&band.points);
-        }
-        points
+    /// The points of each band.
+    pub(super) fn into_points(self) -> Vec<Vec<T>> {
+        self.bands.into_iter().map(|band| band.points).collect()
     }
 
     /// Sorts all points anew after they have moved by less than a cell; `moved` holds those of each
@@ -249,7 +258,7 @@ impl<T: Placed> Bands<T> {
             .for_each(|(index, band)| {
                 let around = index.saturating_sub(1)..(index + 2).min(moved.len());
                 let sources: Vec<&[T]> = moved[around].iter().map(Vec::as_slice).collect();
-                layout.sort(index, &sources, band);
+                layout.sort(index, &sources, T::clone, band);
             });
     }
 

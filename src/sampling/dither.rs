@@ -50,9 +50,9 @@ const LAST_ONES: f32 = 0.98;
 
 /// A candidate, and the multiple of the wish from which on it is on.
 #[derive(Clone, Copy, Debug, Default)]
-struct Found {
+pub(super) struct Found {
     multiple: f32,
-    dot: Dot,
+    pub(super) dot: Dot,
 }
 
 impl Found {
@@ -72,6 +72,16 @@ struct Row {
     next: Vec<Found>,
 }
 
+impl Row {
+    /// Room for about so many points, and for the next ones of so many squares.
+    fn with_room(wanted: f32, squares: usize) -> Self {
+        Self {
+            on: Vec::with_capacity((1.1 * wanted) as usize),
+            next: Vec::with_capacity(squares),
+        }
+    }
+}
+
 /// Turns candidates on so that their density in projection follows the target; with a budget, as
 /// many as that, where there are so many. They come in runs, one for a row of squares.
 pub(super) fn dither(
@@ -79,7 +89,7 @@ pub(super) fn dither(
     candidates: &Candidates<'_>,
     budget: Option<usize>,
     run: &Run,
-) -> Result<Vec<Vec<Dot>>> {
+) -> Result<Vec<Vec<Found>>> {
     let parts: Vec<(&Sites, f32, Range<i32>)> = candidates
         .groups
         .iter()
@@ -103,8 +113,7 @@ pub(super) fn dither(
     if let Some(budget) = budget {
         meet(&mut rows, budget);
     }
-    let dots = |row: Row| row.on.iter().map(|found| found.dot).collect();
-    Ok(rows.into_par_iter().map(dots).collect())
+    Ok(rows.into_iter().map(|row| row.on).collect())
 }
 
 /// Leaves out the last, or takes the next, until the number is that of the budget.
@@ -113,7 +122,7 @@ fn meet(rows: &mut [Row], budget: usize) {
     if count > budget {
         // Only the last ones are in question.
         let last = |from: f32| -> Vec<_> {
-            let on = rows.iter().flat_map(|row| &row.on);
+            let on = rows.par_iter().flat_map_iter(|row| &row.on);
             on.filter(|found| found.multiple >= from)
                 .map(Found::key)
                 .collect()
@@ -124,22 +133,21 @@ fn meet(rows: &mut [Row], budget: usize) {
         }
         let first = keys.len() - (count - budget);
         let (_, &mut first_out, _) = keys.select_nth_unstable(first);
-        for row in rows {
-            row.on.retain(|found| found.key() < first_out);
-        }
+        rows.par_iter_mut()
+            .for_each(|row| row.on.retain(|found| found.key() < first_out));
         return;
     }
-    let next = rows.iter().flat_map(|row| &row.next);
+    let next = rows.par_iter().flat_map_iter(|row| &row.next);
     let mut keys: Vec<_> = next.map(Found::key).collect();
     let missing = (budget - count).min(keys.len());
     if missing == 0 {
         return;
     }
     let (_, &mut last_in, _) = keys.select_nth_unstable(missing - 1);
-    for row in rows {
+    rows.par_iter_mut().for_each(|row| {
         let taken = row.next.iter().filter(|found| found.key() <= last_in);
         row.on.extend(taken);
-    }
+    });
 }
 
 /// One strip of squares of one group of layers.
@@ -158,8 +166,8 @@ fn strip(
     // Those of a square that are on, and those that would be next.
     let (mut on, mut next) = (Vec::new(), Vec::new());
     for row in rows.clone() {
-        let mut found = Row::default();
         squares.start_row(target, row);
+        let mut found = Row::with_room(share * squares.sums.iter().sum::<f32>(), columns);
         let rightward = (row - rows.start) % 2 == 0;
         carried.start_row(rightward);
         for step in 0..columns {

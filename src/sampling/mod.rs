@@ -17,7 +17,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use self::bands::{Bands, runs};
-use self::candidates::Candidates;
+use self::candidates::{Candidates, Dot};
 use self::spacing::Rule;
 use self::target::Target;
 use self::tile::Tile;
@@ -202,13 +202,15 @@ pub fn sample(
         (points as f64 / wanted.max(1e-9)).min(most)
     });
     let cell = (rule.xy * rule.least).ceil() as i32 + 1;
-    let mut placed = Vec::new();
+    let mut placed: Vec<Vec<[i32; 3]>> = Vec::new();
+    let mut cloud = None;
     for (index, plate) in plates.iter().enumerate() {
         let work = sampling.quality.work();
         let density = density_of(plate) * factor;
         let target = &Target::new(&plate.tone, &rule, density, work.pixel_spacings);
         let seed = random::bits(sampling.seed, index as u64);
-        let others = (!placed.is_empty()).then(|| Bands::new(&runs(&placed), cell, 1));
+        let others =
+            (!placed.is_empty()).then(|| Bands::new(&runs(&placed), cell, 1, |&point| point));
         let square = work.square_px * target.pixel;
         let groups = tile.for_layers(seed, plate.layers as usize, square);
         let candidates =
@@ -217,29 +219,60 @@ pub fn sample(
             .points
             .map(|_| (wanted_each[index] * factor).round() as usize);
         run.progress("dither", 0.0);
-        let dots = dither::dither(target, &candidates, budget, run)?;
-        let bands = relocation::relocate(dots, target, &candidates, sampling.quality, run)?;
+        let found = dither::dither(target, &candidates, budget, run)?;
+        let bands = relocation::relocate(found, target, &candidates, sampling.quality, run)?;
         let dots = polish::polish(bands, target, &candidates, sampling.quality, run)?;
-        let before = placed.len();
-        placed.par_extend(dots.par_iter().map(|dot| [dot.x, dot.y, candidates.z(dot)]));
-        if matches!(plate.surface, Surface::Relief(_)) {
-            let kept = separation::separated(&placed.split_off(before), &rule, cell);
-            placed.extend(kept);
+        let place = |dot: &Dot| [dot.x, dot.y, candidates.z(dot)];
+        let flat = matches!(plate.surface, Surface::Flat(_));
+        if flat && plates.len() == 1 {
+            cloud = Some(cloud_of(&dots, place, rule.unit_mm));
+            break;
         }
+        let mut places: Vec<Vec<[i32; 3]>> = dots
+            .into_par_iter()
+            .map(|dots| dots.iter().map(place).collect())
+            .collect();
+        if !flat {
+            places = separation::separated(&places, &rule, cell);
+        }
+        placed.extend(places);
     }
-    let coordinate = |axis: usize| -> Vec<f32> {
-        placed
-            .par_iter()
-            .map(|p| (f64::from(p[axis]) * rule.unit_mm) as f32)
-            .collect()
-    };
-    let cloud = Cloud::from_arrays(coordinate(0), coordinate(1), coordinate(2));
+    let cloud = cloud.unwrap_or_else(|| cloud_of(&placed, |&place| place, rule.unit_mm));
     let layers = plates.first().map_or(0, |plate| plate.layers);
     let density = full * f64::from(layers) * factor;
     Ok(Sampled {
-        cloud: cloud.unwrap_or_default(),
+        unplaced_points: (wanted * factor - cloud.len() as f64).max(0.0),
+        cloud,
         max_density_per_mm2: density / (rule.unit_mm * rule.unit_mm),
-        unplaced_points: (wanted * factor - placed.len() as f64).max(0.0),
         wanted_points: wanted * factor,
     })
+}
+
+/// Points as a cloud in mm; `place` tells where one stands in units.
+fn cloud_of<T: Sync>(
+    placed: &[Vec<T>],
+    place: impl Fn(&T) -> [i32; 3] + Sync,
+    unit_mm: f64,
+) -> Cloud {
+    let count = placed.iter().map(Vec::len).sum();
+    let mut axes = [(); 3].map(|()| vec![0.0; count]);
+    let [x, y, z] = &mut axes;
+    let mut rest = (&mut x[..], &mut y[..], &mut z[..]);
+    let mut parts = Vec::with_capacity(placed.len());
+    for points in placed {
+        let (x, x_behind) = rest.0.split_at_mut(points.len());
+        let (y, y_behind) = rest.1.split_at_mut(points.len());
+        let (z, z_behind) = rest.2.split_at_mut(points.len());
+        parts.push((points, [x, y, z]));
+        rest = (x_behind, y_behind, z_behind);
+    }
+    parts.into_par_iter().for_each(|(points, [x, y, z])| {
+        let places = x.iter_mut().zip(y).zip(z);
+        for (point, ((x, y), z)) in points.iter().zip(places) {
+            let mm = place(point).map(|units| (f64::from(units) * unit_mm) as f32);
+            [*x, *y, *z] = mm;
+        }
+    });
+    let [x, y, z] = axes;
+    Cloud::from_arrays(x, y, z).unwrap_or_default()
 }

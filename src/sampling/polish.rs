@@ -49,7 +49,7 @@ pub(super) fn largest_move(target: &Target<'_>, rule: &Rule, quality: Quality) -
     apart.min(work.move_sigmas * sigma_px * target.pixel)
 }
 
-/// Moves points in so many sweeps; none comes too close to another, leaves the safe volume or enters
+/// Moves points in so many sweeps, and tells them band by band; none comes too close to another, leaves the safe volume or enters
 /// black.
 pub(super) fn polish(
     bands: Bands<Dot>,
@@ -57,7 +57,7 @@ pub(super) fn polish(
     candidates: &Candidates<'_>,
     quality: Quality,
     run: &Run,
-) -> Result<Vec<Dot>> {
+) -> Result<Vec<Vec<Dot>>> {
     match quality {
         Quality::Draft => {
             let blur = Blur::spline(target);
@@ -78,7 +78,7 @@ fn through<const TAPS: usize>(
     candidates: &Candidates<'_>,
     quality: Quality,
     run: &Run,
-) -> Result<Vec<Dot>> {
+) -> Result<Vec<Vec<Dot>>> {
     let sweeps = quality.work().sweeps;
     let mut error = blur.of(target);
     let view = View {

@@ -19,6 +19,7 @@ use rayon::prelude::*;
 use super::Quality;
 use super::bands::{Band, Bands};
 use super::candidates::{Candidates, Dot};
+use super::dither::Found;
 use super::polish;
 use super::potential::Pyramid;
 use super::target::Target;
@@ -37,7 +38,7 @@ const LARGEST_MOVE: f64 = 0.2;
 /// Moves points in so many passes and leaves them sorted into bands; none comes too close to another, leaves the safe volume or
 /// enters black.
 pub(super) fn relocate(
-    dots: Vec<Vec<Dot>>,
+    found: Vec<Vec<Found>>,
     target: &Target<'_>,
     candidates: &Candidates<'_>,
     quality: Quality,
@@ -46,15 +47,15 @@ pub(super) fn relocate(
     let passes = quality.work().passes;
     let rule = &candidates.rule;
     // Points farther apart than a cell cannot meet, whatever steps both take.
-    // At least a pixel wide, so that the reach of points in pixels is less than half a band.
+    // At least two pixels wide, so that the reach of points in pixels is less than half a band.
     let largest_move = target
         .largest_move(rule, LARGEST_MOVE)
         .max(polish::largest_move(target, rule, quality));
     let reach = rule.xy * rule.least + 2.0 * largest_move;
-    let cell = reach.max(target.pixel).ceil() as i32 + 3;
-    let runs: Vec<&[Dot]> = dots.iter().map(Vec::as_slice).collect();
-    let mut bands = Bands::new(&runs, cell, candidates.layers);
-    drop(dots);
+    let cell = reach.max(2.0 * target.pixel).ceil() as i32 + 3;
+    let runs: Vec<&[Found]> = found.iter().map(Vec::as_slice).collect();
+    let mut bands = Bands::new(&runs, cell, candidates.layers, |found| found.dot);
+    drop(found);
     // Both are kept from pass to pass: fresh memory would take a tenth of the time.
     let mut pyramid = Pyramid::default();
     let mut moved: Vec<Vec<Dot>> = vec![Vec::new(); bands.bands().len()];
