@@ -90,7 +90,8 @@ impl Layout {
 
     /// A product, since whole numbers divide slowly; what lies on an edge may fall to either side.
     fn cell_of(&self, along: i32) -> usize {
-        (f64::from(along) * self.per_unit) as usize
+        // By way of i32, which processors convert to.
+        (f64::from(along) * self.per_unit) as i32 as usize
     }
 
     /// Makes the band of that number from those of the given points that belong to it.

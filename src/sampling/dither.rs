@@ -28,11 +28,16 @@ use crate::run::Run;
 /// Rows of squares that are done together.
 const STRIP_SQUARES: usize = 16;
 
-/// Candidates are looked at up to this multiple of the wish.
-const MOST: f32 = 2.0;
+/// Candidates of a square are looked at up to the multiple of the wish at which about so many are left when
+/// the wish is met.
+const TO_SPARE: f32 = 2.0;
 
-/// The same near borders, where candidates are missing.
-const MOST_BOUNDED: f32 = 8.0;
+/// Limits of that multiple. Looking at twice the wish everywhere takes a quarter more time for dither,
+/// and gains a draft 0.2 dB at 0.146 mm but loses it as much at 0.05 mm.
+const MULTIPLES: [f32; 2] = [1.15, 2.0];
+
+/// The multiple near borders, where candidates are missing.
+const MULTIPLE_BOUNDED: f32 = 8.0;
 
 /// A difference of so many points is left to the thresholds: rounded at once, dark tones would show
 /// the worms of error diffusion. Measured on fur and before a white wall, two passes and a sweep, gain
@@ -180,7 +185,12 @@ fn strip(
             let (origin, sites) = sites.square(column, row);
             let [low, high] = squares.corners(column, row);
             let sure = candidates.is_sure_within(low, high);
-            let most = if sure { MOST } else { MOST_BOUNDED };
+            let most = if sure {
+                let [least, most] = MULTIPLES;
+                (1.0 + TO_SPARE / (share * wish)).clamp(least, most)
+            } else {
+                MULTIPLE_BOUNDED
+            };
             on.clear();
             next.clear();
             for site in sites {
@@ -410,7 +420,7 @@ mod tests {
             single_precision: false,
         };
         let rule = Rule::new(&spacing);
-        let target = Target::new(&tone, &rule, 8.0 / 64.0, 1.4);
+        let target = Target::new(&tone, &rule, 8.0 / 64.0, 4.0);
         let tile = Tile::new(&rule, 8);
         for side in [0.7, 2.5, 4.0, 1000.0].map(|px| px * target.pixel) {
             let groups = tile.for_layers(1, 8, side);

@@ -25,11 +25,11 @@ use rayon::prelude::*;
 
 use self::blur::{Blur, Pixels};
 use self::places::{Near, Places};
-use super::Quality;
 use super::bands::{Band, Bands};
 use super::candidates::{Candidates, Dot};
 use super::spacing::Rule;
 use super::target::Target;
+use super::{Quality, rounded};
 use crate::error::Result;
 use crate::grid::Grid;
 use crate::run::Run;
@@ -86,6 +86,8 @@ fn through<const TAPS: usize>(
         candidates,
         blur,
         limit: largest_move(target, &candidates.rule, quality) as f32,
+        // Half a unit is rounded to none.
+        counting: (quality.work().least_move_spacings * candidates.rule.xy).max(0.5) as f32,
         rate: -(blur.pixel / curvature(blur.sigma_px)) as f32,
         least: (candidates.rule.least_squared_xy() as f32).sqrt(),
         least_squared: places::no_less(candidates.rule.least_squared_xy()),
@@ -200,6 +202,8 @@ struct View<'a, const TAPS: usize> {
     blur: &'a Blur<TAPS>,
     /// Largest move, units.
     limit: f32,
+    /// Moves count from so much along an axis on, units.
+    counting: f32,
     /// What makes a step in units of a slope.
     rate: f32,
     /// The least distance in a layer, units, and its square.
@@ -229,7 +233,7 @@ impl<const TAPS: usize> View<'_, TAPS> {
             let length = (x * x + y * y).sqrt();
             let shrink = limit / length.max(limit);
             let step = [x * shrink, y * shrink];
-            if step[0].abs() < 0.5 && step[1].abs() < 0.5 {
+            if step[0].abs() < self.counting && step[1].abs() < self.counting {
                 continue;
             }
             let rows = bands.rows_near(&dot, |number| {
@@ -332,11 +336,6 @@ fn around([x, y]: [f32; 2]) -> [[f32; 4]; 2] {
     ]
 }
 
-/// The nearest whole number, halves away from zero; the standard library's calls a function for it.
-fn rounded(value: f32) -> f32 {
-    ((value + 0.5_f32.copysign(value)) as i32) as f32
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -354,13 +353,6 @@ mod tests {
                 assert!((0..2).all(|axis| (way[axis] - place[axis]).abs() <= 1.0));
                 assert_eq!(ways.iter().filter(|&other| other == way).count(), 1);
             }
-        }
-    }
-
-    #[test]
-    fn the_nearest_whole_number() {
-        for value in [-2.0_f32, -1.6, -1.5, -0.25, 0.0, 0.25, 1.0, 1.5, 1.75] {
-            assert_eq!(rounded(value), value.round());
         }
     }
 }

@@ -16,13 +16,13 @@
 
 use rayon::prelude::*;
 
-use super::Quality;
 use super::bands::{Band, Bands};
 use super::candidates::{Candidates, Dot};
 use super::dither::Found;
 use super::polish;
 use super::potential::Pyramid;
 use super::target::Target;
+use super::{Quality, rounded};
 use crate::error::Result;
 use crate::grid::Grid;
 use crate::run::Run;
@@ -212,9 +212,4 @@ impl Step<'_> {
             }
         });
     }
-}
-
-/// The nearest whole number, halves away from zero; the standard library's calls a function for it.
-fn rounded(value: f32) -> f32 {
-    ((value + 0.5_f32.copysign(value)) as i32) as f32
 }

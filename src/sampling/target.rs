@@ -31,11 +31,15 @@ const LARGEST_MOVE_PX: f64 = 0.15;
 /// Empty pixels around the tone map, so that kernels and moved points never leave the raster.
 const BORDER_PX: usize = 4;
 
+/// Side of a pixel of so many spacings of points of that density, units.
+pub(super) fn pixel(density: f64, spacings: f64) -> f64 {
+    (spacings / density.sqrt()).max(1.0)
+}
+
 impl<'a> Target<'a> {
     /// The wishes of a tone map whose full white stands for `density` points per square unit, in pixels of
-    /// so many spacings of those points.
-    pub(super) fn new(tone: &'a ToneMap, rule: &Rule, density: f64, pixel_spacings: f64) -> Self {
-        let pixel = (pixel_spacings / density.sqrt()).max(1.0);
+    /// `pixel` units.
+    pub(super) fn new(tone: &'a ToneMap, rule: &Rule, density: f64, pixel: f64) -> Self {
         let unit = rule.unit_mm;
         let (tone_px, columns, rows) = (
             tone.frame.mm_per_px / unit,

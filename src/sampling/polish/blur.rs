@@ -283,7 +283,8 @@ mod tests {
             precision_mm: 0.001,
             single_precision: false,
         };
-        Target::new(tone, &Rule::new(&spacing), 8.0 / (80.0 * 80.0), 1.4)
+        let density = 8.0 / (80.0 * 80.0);
+        Target::new(tone, &Rule::new(&spacing), density, 1.4 / density.sqrt())
     }
 
     fn tone() -> ToneMap {
