@@ -20,10 +20,12 @@ half_photo=$folder/half.jpg
 # Half the pixels.
 "$large_photo" 2121 "$half_photo"
 
-# seconds COMMAND...: the best wall time of $times runs.
+# seconds COMMAND...: the best wall time of $times runs, each of which writes new files: taking the old
+# ones away is no part of either program's work.
 seconds() {
     local best='' start taken
     for _ in $(seq "$times"); do
+        rm -f "$folder/out" "$folder"/new*.dxf
         start=$EPOCHREALTIME
         "$@" >"$folder/out" 2>"$folder/err" || { cat "$folder/err" >&2; return 1; }
         taken=$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.3f", b - a }')
@@ -62,13 +64,14 @@ echo "| 1 M points, photo of 9 MP | glyptic, s | gzip -6, s | ratio |"
 echo "| --- | --- | --- | --- |"
 size=80x70x40mm
 for quality in draft fine best; do
-    dxf=$folder/$quality.dxf
+    dxf=$folder/new_$quality.dxf
     own=$(seconds etch "$photo" "$size" 1000000 "$quality" "$dxf")
-    gzip=$(seconds zip "$dxf")
+    mv "$dxf" "$folder/zipped.dxf"
+    gzip=$(seconds zip "$folder/zipped.dxf")
     echo "| $quality | $own | $gzip | $(divide "$own" "$gzip" 2) |"
 done
 echo
-echo "Stages of the last run of fine: $(stages "$folder/fine.dxf.json")."
+echo "Stages of the last run of fine: $(stages "$folder/new_fine.dxf.json")."
 echo
 
 # The same density of points in hearts of rising size, one run each: the last takes half a minute.
@@ -83,7 +86,7 @@ MACHINE
 echo "| growth, best | s | us a point | peak memory, MB | bytes a point |"
 echo "| --- | --- | --- | --- | --- |"
 while read -r size points; do
-    dxf=$folder/growth.dxf
+    dxf=$folder/new_growth.dxf
     own=$(times=1 seconds etch "$photo" "$size" "$points" best "$dxf" \
         --machine "$machine")
     memory=$(number peak_memory_mb "$dxf.json")
@@ -100,13 +103,13 @@ echo
 
 # Half the job: half the area, points and pixels.
 halves() {
-    etch "$half_photo" 56.57x49.5x40mm 500000 fine "$folder/left.dxf" --threads 1 &
+    etch "$half_photo" 56.57x49.5x40mm 500000 fine "$folder/new_left.dxf" --threads 1 &
     local left=$!
-    etch "$half_photo" 56.57x49.5x40mm 500000 fine "$folder/right.dxf" --threads 1
+    etch "$half_photo" 56.57x49.5x40mm 500000 fine "$folder/new_right.dxf" --threads 1
     wait "$left"
 }
-one=$(seconds etch "$photo" 80x70x40mm 1000000 fine "$folder/one.dxf" --threads 1)
-two=$(seconds etch "$photo" 80x70x40mm 1000000 fine "$folder/two.dxf" --threads 2)
+one=$(seconds etch "$photo" 80x70x40mm 1000000 fine "$folder/new_one.dxf" --threads 1)
+two=$(seconds etch "$photo" 80x70x40mm 1000000 fine "$folder/new_two.dxf" --threads 2)
 apart=$(seconds halves)
 echo "| fine, 1 M points | s | throughput over two processes |"
 echo "| --- | --- | --- |"
