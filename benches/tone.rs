@@ -24,23 +24,15 @@ fn tone(criterion: &mut Criterion) {
             mode,
             ..ToneSettings::default()
         };
-        for pool in common::pools() {
-            let id = BenchmarkId::new(name, common::threads(&pool));
-            group.bench_function(id, |bencher| {
-                bencher.iter(|| {
-                    pool.install(|| {
-                        tone_map(
-                            black_box(&photo),
-                            None,
-                            None,
-                            &placement,
-                            &volume,
-                            0.025,
-                            &settings,
-                        )
-                    })
-                });
-            });
+        for (pixels, pixel_mm) in [("", 0.025), (", own pixels", placement.mm_per_photo_px)] {
+            for pool in common::pools() {
+                let id = BenchmarkId::new(format!("{name}{pixels}"), common::threads(&pool));
+                let tone_map = || {
+                    let photo = black_box(&photo);
+                    tone_map(photo, None, None, &placement, &volume, pixel_mm, &settings)
+                };
+                group.bench_function(id, |bencher| bencher.iter(|| pool.install(tone_map)));
+            }
         }
     }
     group.finish();
