@@ -64,9 +64,16 @@ impl TorusCells {
     }
 }
 
-/// The shortest difference of two coordinates on a torus.
+/// The shortest difference of two coordinates from 0 to `period` on a torus.
 fn wrapped(difference: f64, period: f64) -> f64 {
-    difference - period * (difference / period).round()
+    // Without a division, or a call to round it: settling does little else.
+    if difference > 0.5 * period {
+        difference - period
+    } else if difference < -0.5 * period {
+        difference + period
+    } else {
+        difference
+    }
 }
 
 /// Relaxes `count` random points on a torus of side `period` until none are closer than 1.
