@@ -100,7 +100,7 @@ impl Cloud {
     }
 }
 
-/// The least and the largest value, by the way of all that are numbers.
+/// The least and the largest of the values that are numbers; infinite both, the least above the largest, where none is.
 pub(crate) fn extent(values: &[f32]) -> [f32; 2] {
     // As many side by side as make vector instructions.
     const LANES: usize = 16;

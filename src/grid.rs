@@ -207,8 +207,8 @@ impl Raster {
     }
 
     /// The bilinear values at the pixel centres of another frame, of so many columns, row by row, between
-    /// `low` and `high`; as [`Raster::at_mm`] up to rounding, and twenty times faster where many lie
-    /// beyond those.
+    /// `low` and `high`; as [`Raster::at_mm`] up to rounding. What lies beyond those between two pixels of the raster is
+    /// filled in, not worked out.
     #[must_use]
     pub fn resampled(&self, frame: &Frame, width: usize, [low, high]: [f32; 2]) -> Resampled<'_> {
         let place = |column| {
