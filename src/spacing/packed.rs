@@ -1,15 +1,21 @@
+//! The least distance in a cloud that keeps the spacing, or nearly: what every job is measured by before
+//! its files appear.
+//!
 //! Points are sorted into rows of cells, slices in y and z, each row by columns: cells are twice as wide as
 //! the distances that count, so that all those from a point are to the points of its own cell and of the
 //! next ones, which lie in a few short runs of memory. A run is looked at in single precision, several points
 //! at once and without a branch for any. That is exact for the steps of a file's grid; of other clouds, what
-//! may be the least is looked at again in double precision. Linear in points and cells; 24 bytes a point
+//! may be the least is looked at again in double precision. Linear in points and cells; 12 bytes a point
 //! for a short time.
+
+mod row;
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
+use self::row::{LANES, Row, Scale, Slices};
 use super::Metric;
 use crate::cloud::{Cloud, extent};
 use crate::rows::Rows;
@@ -30,20 +36,14 @@ const SHEETS_BEHIND: usize = 2;
 /// Cells for each point, at most; a picture that is dark but for some spots has less.
 const MOST_CELLS: usize = 64;
 
-/// Pairs looked at for each point of a row, at most; a cloud that keeps the spacing has a third of it.
+/// Pairs looked at for each point of a row, at most; a cloud that keeps the spacing has far fewer.
 const MOST_PAIRS: usize = 256;
 
 /// Rows that are looked at one after the other.
 const STRIP_ROWS: usize = 32;
 
-/// Points of a run that are looked at together.
-const LANES: usize = 8;
-
 /// What single precision may add to a squared distance that it cannot tell exactly, and much more.
 const ROUNDING: f32 = 1.0 + 1e-5;
-
-/// Whole numbers up to this, and their sums, are exact in single precision.
-const EXACT: f64 = 16_777_216.0;
 
 /// The least distance of two points in spacings, where it is above 0 and below [`WIDTH`], every point
 /// is finite and no row is crowded; `None` otherwise, and where points are few in many cells.
@@ -146,184 +146,6 @@ fn all_finite(values: &[f32]) -> bool {
             .fold(true, |all, value| all & value.is_finite())
     };
     values.par_chunks(1 << 14).all(in_chunk)
-}
-
-/// Slices of equal width along an axis, in steps.
-#[derive(Clone, Copy)]
-struct Slices {
-    low: f32,
-    per_step: f32,
-    count: usize,
-}
-
-impl Slices {
-    fn new([low, high]: [f32; 2], width: f64) -> Self {
-        let mut slices = Self {
-            low,
-            per_step: width.recip() as f32,
-            count: usize::MAX,
-        };
-        slices.count = slices.of(high).saturating_add(1);
-        slices
-    }
-
-    /// Rounding may take a value to the next slice where it is a hair from the border.
-    fn of(&self, value: f32) -> usize {
-        // By way of i32, which processors convert to.
-        ((value - self.low) * self.per_step) as i32 as usize
-    }
-}
-
-/// How rows hold steps.
-#[derive(Clone, Copy)]
-struct Scale {
-    /// What steps across and along are multiplied by.
-    factors: [f32; 2],
-    /// What squares along count then.
-    weight: f32,
-    /// What squared distances are multiplied by for [`Metric::distance`].
-    unit: f64,
-    /// Whether all that count are exact in single precision.
-    exact: bool,
-}
-
-impl Scale {
-    /// For steps between those ends along each axis.
-    fn new(metric: &Metric, ends: [[f32; 2]; 3]) -> Self {
-        let Metric { xy, z, .. } = *metric;
-        let whole = |value: f64| value.fract() == 0.0 && value < EXACT;
-        if metric.steps_per_mm.is_some() && whole(xy) && whole(z) {
-            // Across times z and along times xy, both less what they have in common.
-            let common = common_divisor(xy as u64, z as u64) as f64;
-            let [across, along] = [z / common, xy / common];
-            let counting = [across * WIDTH * xy, along * WIDTH * z].map(|steps| steps * steps);
-            let farthest = ends
-                .as_flattened()
-                .iter()
-                .fold(0.0, |far: f32, end| far.max(end.abs()));
-            let largest = f64::from(farthest) * across.max(along);
-            if largest < EXACT && counting[0] + counting[1] < EXACT {
-                return Self {
-                    factors: [across, along].map(|factor| factor as f32),
-                    weight: 1.0,
-                    unit: common * common,
-                    exact: true,
-                };
-            }
-        }
-        Self {
-            factors: [1.0; 2],
-            weight: (xy / z).powi(2) as f32,
-            unit: z * z,
-            exact: false,
-        }
-    }
-}
-
-/// The greatest common divisor, by Euclid.
-fn common_divisor(a: u64, b: u64) -> u64 {
-    if b == 0 { a } else { common_divisor(b, a % b) }
-}
-
-/// The points of a row by columns, as separate arrays, scaled; behind them stand some at infinity.
-#[derive(Default)]
-struct Row {
-    /// First point of each column, and the end.
-    starts: Vec<u32>,
-    x: Vec<f32>,
-    y: Vec<f32>,
-    z: Vec<f32>,
-    /// Whether all have the same z.
-    flat: bool,
-    columns: Vec<u32>,
-}
-
-impl Row {
-    fn fill<'a>(
-        &mut self,
-        pieces: impl Iterator<Item = &'a [[f32; 3]]> + Clone,
-        columns: &Slices,
-        scale: &Scale,
-    ) {
-        self.columns.clear();
-        let of = |point: &[f32; 3]| columns.of(point[0]) as u32;
-        for piece in pieces.clone() {
-            self.columns.extend(piece.iter().map(of));
-        }
-        let count = self.columns.len();
-        // What begins at a column is counted two places behind it, so that it is next when all are summed.
-        self.starts.clear();
-        self.starts.resize(columns.count + 2, 0);
-        for &column in &self.columns {
-            self.starts[column as usize + 2] += 1;
-        }
-        let mut end = 0;
-        for start in &mut self.starts {
-            end += *start;
-            *start = end;
-        }
-        for axis in [&mut self.x, &mut self.y, &mut self.z] {
-            axis.resize(count, 0.0);
-            axis.resize(count + LANES, f32::INFINITY);
-        }
-        let [across, along] = scale.factors;
-        let mut rest = &self.columns[..];
-        for piece in pieces {
-            let (columns, behind) = rest.split_at(piece.len());
-            rest = behind;
-            for (point, &column) in piece.iter().zip(columns) {
-                let next = &mut self.starts[column as usize + 1];
-                let slot = *next as usize;
-                *next += 1;
-                self.x[slot] = point[0] * across;
-                self.y[slot] = point[1] * across;
-                self.z[slot] = point[2] * along;
-            }
-        }
-        let first = self.z[0];
-        self.flat = self.z[..count]
-            .iter()
-            .fold(true, |flat, &z| flat & (z == first));
-    }
-
-    /// The points of some columns, as far as there are so many.
-    fn run(&self, columns: Range<usize>) -> Range<usize> {
-        let last = self.starts.len() - 2;
-        self.starts[columns.start] as usize..self.starts[columns.end.min(last)] as usize
-    }
-
-    fn point(&self, index: usize) -> [f32; 3] {
-        [self.x[index], self.y[index], self.z[index]]
-    }
-
-    /// Lowers `least` to `dx² + dy² + weight dz²` from a point to those of a run and some behind it, each lane
-    /// to those of every so manieth; without the last part unless `DEEP`.
-    fn approach<const DEEP: bool>(
-        &self,
-        run: Range<usize>,
-        [x, y, z]: [f32; 3],
-        weight: f32,
-        least: &mut [f32; LANES],
-    ) {
-        let span = run.start..run.start + run.len().next_multiple_of(LANES);
-        let [xs, ys, zs] =
-            [&self.x, &self.y, &self.z].map(|axis| axis[span.clone()].as_chunks::<LANES>().0);
-        for ((xs, ys), zs) in xs.iter().zip(ys).zip(zs) {
-            for k in 0..LANES {
-                let (dx, dy) = (xs[k] - x, ys[k] - y);
-                let mut squared = dx * dx + dy * dy;
-                if DEEP {
-                    let dz = zs[k] - z;
-                    squared += weight * (dz * dz);
-                }
-                least[k] = if squared < least[k] {
-                    squared
-                } else {
-                    least[k]
-                };
-            }
-        }
-    }
 }
 
 fn least_of_lanes(lanes: &[f32; LANES]) -> f32 {
