@@ -99,7 +99,7 @@ pub(super) fn dither(
         .groups
         .iter()
         .flat_map(|sites| {
-            let rows = Squares::rows(target, sites.side());
+            let rows = Squares::rows(target, sites);
             let share = sites.layers as f32 / candidates.layers as f32;
             let end = rows.end;
             let strips = rows.step_by(STRIP_SQUARES);
@@ -164,7 +164,7 @@ fn strip(
     rows: Range<i32>,
 ) -> Vec<Row> {
     let capacity = candidates.capacity(target);
-    let mut squares = Squares::new(target, sites.side());
+    let mut squares = Squares::new(target, sites);
     let columns = squares.columns.len();
     let mut strip = Vec::with_capacity(rows.len());
     let mut carried = Carried::new(columns);
@@ -252,9 +252,12 @@ fn correct(on: &mut Vec<Found>, next: &mut Vec<Found>, more: i32) {
 }
 
 /// Squares of candidates over the target's raster.
+///
+/// A square reaches half a unit beyond the places in it: it wants what is wished for those. Cut anywhere
+/// else, squares would want too much for a run of them and too little for the next, as stripes that show.
 #[derive(Debug)]
-struct Squares {
-    side: f64,
+struct Squares<'a> {
+    sites: &'a Sites,
     first_column: i32,
     columns: Vec<Span>,
     /// The sum of the wishes of this row of squares in each column of pixels, and the largest.
@@ -294,33 +297,35 @@ impl Span {
     }
 }
 
-impl Squares {
-    fn new(target: &Target<'_>, side: f64) -> Self {
+impl<'a> Squares<'a> {
+    fn new(target: &Target<'_>, sites: &'a Sites) -> Self {
         let width = target.wish.width();
-        let first_column = (target.x_min / side).floor() as i32;
         let end = target.x_min + width as f64 * target.pixel;
-        let last_column = (end / side).ceil() as i32;
-        let span = |column: i32| {
-            let px = |at: i32| (f64::from(at) * side - target.x_min) / target.pixel;
-            Span::new(px(column), px(column + 1), width)
-        };
+        let columns = sites.squares_from_to(target.x_min, end);
+        let px = |at: i32| (Self::edge(sites, at) - target.x_min) / target.pixel;
+        let span = |column: i32| Span::new(px(column), px(column + 1), width);
         Self {
-            side,
-            first_column,
-            columns: (first_column..last_column).map(span).collect(),
+            sites,
+            first_column: columns.start,
+            columns: columns.map(span).collect(),
             sums: vec![0.0; width],
             largest: vec![0.0; width],
         }
     }
 
+    /// Where the squares of a column or row begin, units.
+    fn edge(sites: &Sites, at: i32) -> f64 {
+        f64::from(sites.first_place(at)) - 0.5
+    }
+
     /// Rows of squares over the target's raster.
-    fn rows(target: &Target<'_>, side: f64) -> Range<i32> {
+    fn rows(target: &Target<'_>, sites: &Sites) -> Range<i32> {
         let end = target.y_min + target.wish.height() as f64 * target.pixel;
-        (target.y_min / side).floor() as i32..(end / side).ceil() as i32
+        sites.squares_from_to(target.y_min, end)
     }
 
     fn start_row(&mut self, target: &Target<'_>, row: i32) {
-        let px = |at: i32| (f64::from(at) * self.side - target.y_min) / target.pixel;
+        let px = |at: i32| (Self::edge(self.sites, at) - target.y_min) / target.pixel;
         self.sums.fill(0.0);
         self.largest.fill(0.0);
         let span = Span::new(px(row), px(row + 1), target.wish.height());
@@ -347,10 +352,10 @@ impl Squares {
         (span.sum(&self.sums), largest.fold(0.0, |a, &b| a.max(b)))
     }
 
-    /// The lower left and the upper right corner of a square, units, rounded outward.
+    /// The first and the last place of a square, x and y of each.
     fn corners(&self, column: i32, row: i32) -> [[i32; 2]; 2] {
-        let low = [column, row].map(|at| (f64::from(at) * self.side).floor() as i32);
-        let high = [column, row].map(|at| (f64::from(at + 1) * self.side).ceil() as i32);
+        let low = [column, row].map(|at| self.sites.first_place(at));
+        let high = [column, row].map(|at| self.sites.first_place(at + 1) - 1);
         [low, high]
     }
 }
@@ -427,16 +432,16 @@ mod tests {
             let [sites] = &groups[..] else {
                 panic!("eight layers are one group")
             };
-            let mut squares = Squares::new(&target, sites.side());
-            let (mut wished, mut candidates) = (0.0, 0);
-            for row in Squares::rows(&target, sites.side()) {
+            let mut squares = Squares::new(&target, sites);
+            let (mut wished, mut candidates) = (0.0, 0u32);
+            for row in Squares::rows(&target, sites) {
                 squares.start_row(&target, row);
                 for place in 0..squares.columns.len() {
                     wished += f64::from(squares.wish(place).0);
                     let column = squares.first_column + place as i32;
                     let [low, high] = squares.corners(column, row);
                     let (origin, sites) = sites.square(column, row);
-                    candidates += sites.len();
+                    candidates += sites.len() as u32;
                     for site in sites {
                         let [x, y] = [site.x + origin[0], site.y + origin[1]];
                         assert!(x >= low[0] && x <= high[0] && y >= low[1] && y <= high[1]);
@@ -445,9 +450,12 @@ mod tests {
             }
             let all: f64 = target.wish.values().iter().map(|&w| f64::from(w)).sum();
             assert!((wished - all).abs() < 1e-4 * all, "{wished} for {all}");
-            let count = squares.columns.len() * Squares::rows(&target, sites.side()).len();
-            let expected = sites.density() * sites.side() * sites.side() * count as f64;
-            let share = candidates as f64 / expected;
+            let rows = Squares::rows(&target, sites);
+            let [left, low] = squares.corners(squares.first_column, rows.start)[0];
+            let last = squares.first_column + squares.columns.len() as i32 - 1;
+            let [right, high] = squares.corners(last, rows.end - 1)[1];
+            let area = f64::from(right - left + 1) * f64::from(high - low + 1);
+            let share = f64::from(candidates) / (sites.density() * area);
             assert!((share - 1.0).abs() < 0.1, "{share} of the candidates");
         }
     }

@@ -8,6 +8,8 @@
 //!
 //! `examples/make_tile` makes the tiles, and tells how.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::packing;
@@ -233,9 +235,16 @@ impl Sites {
         self.sites.len() as f64 / f64::from(self.period).powi(2)
     }
 
-    /// Side of a square, units.
-    pub(super) fn side(&self) -> f64 {
-        f64::from(self.period) / f64::from(self.per_side)
+    /// The first place of the squares of a column or row, counted from the origin.
+    pub(super) fn first_place(&self, at: i32) -> i32 {
+        let parts = i64::from(at) * i64::from(self.period);
+        -(-parts).div_euclid(i64::from(self.per_side)) as i32
+    }
+
+    /// The columns or rows of squares that hold the places from `low` to `high`.
+    pub(super) fn squares_from_to(&self, low: f64, high: f64) -> Range<i32> {
+        let at = |place: f64| place / f64::from(self.period) * f64::from(self.per_side);
+        at(low).floor() as i32..at(high).floor() as i32 + 1
     }
 
     /// The candidates of a square, counted from the origin, by rank; and what is to be added to their
