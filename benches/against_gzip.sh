@@ -42,9 +42,9 @@ etch() {
         --quality "$quality" -o "$dxf" --report "$dxf.json" --quiet "$@"
 }
 
-# number KEY REPORT: the number under the last such key of the report, the outermost.
+# number KEY REPORT: the number under the outermost such key of the report, two spaces in.
 number() {
-    awk -F'[:,]' -v key="\"$1\"" '$1 ~ key { gsub(/ /, "", $2); last = $2 } END { print last }' "$2"
+    awk -F'[:,]' -v key="  \"$1\"" '$1 == key { gsub(/ /, "", $2); print $2 }' "$2"
 }
 
 stages() {
@@ -72,6 +72,19 @@ for quality in draft fine best; do
 done
 echo
 echo "Stages of the last run of fine: $(stages "$folder/new_fine.dxf.json")."
+echo
+
+echo "| draft at spacing, mm | points | glyptic, s | gzip -6, s | ratio |"
+echo "| --- | --- | --- | --- | --- |"
+for spacing in 0.05x0.06 0.06x0.07 0.1x0.11 0.12x0.14 0.15x0.18 0.2x0.24; do
+    dxf=$folder/new_spacing.dxf
+    own=$(seconds "$target/glyptic" etch "$photo" --blank heart-80x70x40 --spacing "$spacing" \
+        --quality draft -o "$dxf" --report "$dxf.json" --quiet)
+    mv "$dxf" "$folder/zipped.dxf"
+    gzip=$(seconds zip "$folder/zipped.dxf")
+    points=$(number points "$dxf.json")
+    echo "| $spacing | $points | $own | $gzip | $(divide "$own" "$gzip" 2) |"
+done
 echo
 
 # The same density of points in hearts of rising size, one run each: the last takes half a minute.

@@ -2,14 +2,18 @@
 //! without a lattice.
 //!
 //! Two steps. [`relax`] lets points repel as soft discs in the continuum; it is run once, by
-//! `examples/make_tile.rs`, and its result ships with the crate. [`settle`] takes such a packing
+//! `examples/make_tile`, and its result ships with the crate. [`settle`] takes such a packing
 //! onto the whole-number grid of a file and moves points by grid steps until the least distance
 //! holds there; it is run for each combination of spacing and precision.
 //!
 //! # Source
 //!
 //! Soft discs pushed apart: Lubachevsky and Stillinger, *Geometric properties of random disk
-//! packings*, 1990, in the simpler form of repeated overlap removal.
+//! packings*, 1990, in the simpler form of repeated overlap removal. Settling: Minton and others,
+//! *Minimizing conflicts: a heuristic repair method for constraint satisfaction and scheduling
+//! problems*, 1992.
+
+use std::collections::VecDeque;
 
 use crate::random;
 
@@ -17,50 +21,87 @@ use crate::random;
 #[derive(Debug)]
 struct TorusCells {
     per_side: usize,
-    cell: f64,
-    members: Vec<Vec<u32>>,
+    per_unit: f64,
+    /// The point of each cell that came last.
+    last: Vec<u32>,
+    /// The point of the same cell that came before each.
+    before: Vec<u32>,
 }
+
+/// No point.
+const NONE: u32 = u32::MAX;
 
 impl TorusCells {
     /// Cells at least `reach` wide, so that all within `reach` of a point are in 3 x 3 cells.
     fn new(points: &[[f64; 2]], period: f64, reach: f64) -> Self {
         let per_side = ((period / reach) as usize).max(1);
-        let cell = period / per_side as f64;
         let mut cells = Self {
             per_side,
-            cell,
-            members: vec![Vec::new(); per_side * per_side],
+            per_unit: per_side as f64 / period,
+            last: vec![NONE; per_side * per_side],
+            before: vec![NONE; points.len()],
         };
         for (index, &point) in points.iter().enumerate() {
-            let home = cells.of(point);
-            cells.members[home].push(index as u32);
+            cells.insert(index as u32, point);
         }
         cells
     }
 
-    fn of(&self, [x, y]: [f64; 2]) -> usize {
-        let place = |value: f64| ((value / self.cell) as usize).min(self.per_side - 1);
-        place(y) * self.per_side + place(x)
+    fn of(&self, point: [f64; 2]) -> [usize; 2] {
+        point.map(|value| ((value * self.per_unit) as usize).min(self.per_side - 1))
     }
 
-    fn around(&self, point: [f64; 2]) -> impl Iterator<Item = u32> + '_ {
-        let home = self.of(point);
-        let (column, row) = (home % self.per_side, home / self.per_side);
-        let n = self.per_side;
-        let steps = if n >= 3 { 3 } else { n };
-        (0..steps * steps).flat_map(move |k| {
-            let c = (column + n + k % steps - 1) % n;
-            let r = (row + n + k / steps - 1) % n;
-            self.members[r * n + c].iter().copied()
-        })
+    fn slot(&self, [column, row]: [usize; 2]) -> usize {
+        row * self.per_side + column
     }
 
-    fn shift(&mut self, index: u32, from: [f64; 2], to: [f64; 2]) {
-        let (old, new) = (self.of(from), self.of(to));
-        if old != new {
-            self.members[old].retain(|&member| member != index);
-            self.members[new].push(index);
+    fn insert(&mut self, index: u32, point: [f64; 2]) {
+        let home = self.slot(self.of(point));
+        self.before[index as usize] = self.last[home];
+        self.last[home] = index;
+    }
+
+    fn around(&self, point: [f64; 2], mut visit: impl FnMut(u32)) {
+        let [columns, rows] = self.of(point).map(|at| self.beside(at));
+        let count = self.per_side.min(3);
+        for &row in &rows[..count] {
+            for &column in &columns[..count] {
+                let mut index = self.last[self.slot([column, row])];
+                while index != NONE {
+                    visit(index);
+                    index = self.before[index as usize];
+                }
+            }
         }
+    }
+
+    /// A cell of a row, and those before and after it; the first `per_side` of them are different.
+    fn beside(&self, at: usize) -> [usize; 3] {
+        let end = self.per_side - 1;
+        [
+            at,
+            if at == 0 { end } else { at - 1 },
+            if at == end { 0 } else { at + 1 },
+        ]
+    }
+
+    /// Takes a point to where it stands now.
+    fn shift(&mut self, index: u32, from: [f64; 2], to: [f64; 2]) {
+        let old = self.slot(self.of(from));
+        if old == self.slot(self.of(to)) {
+            return;
+        }
+        let next = self.before[index as usize];
+        if self.last[old] == index {
+            self.last[old] = next;
+        } else {
+            let mut at = self.last[old] as usize;
+            while self.before[at] != index {
+                at = self.before[at] as usize;
+            }
+            self.before[at] = next;
+        }
+        self.insert(index, to);
     }
 }
 
@@ -103,9 +144,9 @@ pub fn push_apart(points: Vec<[f64; 2]>, period: f64, rounds: usize) -> (Vec<[f6
         for index in 0..points.len() {
             let point = points[index];
             let mut push = [0.0; 2];
-            for other in cells.around(point) {
+            cells.around(point, |other| {
                 if other as usize == index {
-                    continue;
+                    return;
                 }
                 let [dx, dy] =
                     [0, 1].map(|axis| wrapped(point[axis] - points[other as usize][axis], period));
@@ -116,7 +157,7 @@ pub fn push_apart(points: Vec<[f64; 2]>, period: f64, rounds: usize) -> (Vec<[f6
                     push[0] += share * dx;
                     push[1] += share * dy;
                 }
-            }
+            });
             let moved = [0, 1].map(|axis| (point[axis] + push[axis]).rem_euclid(period));
             let moved = moved.map(|value| if value >= period { 0.0 } else { value });
             cells.shift(index as u32, point, moved);
@@ -132,94 +173,193 @@ pub fn push_apart(points: Vec<[f64; 2]>, period: f64, rounds: usize) -> (Vec<[f6
 /// Takes points of a unit torus (0..1) onto a whole-number torus of side `period`, where the
 /// squared distance of any two becomes at least `least_squared`.
 ///
-/// Returns the points that stand, each with its index; points that no step frees are left out.
+/// A point too close to others goes to the place, up to two units away in x and in y, that is too
+/// close to the fewest, and by the least; or to another one that is no worse, lest all get stuck.
+/// Returns the points that stand, each with its index; of those that find no place in [`VISITS`]
+/// rounds, the last are left out.
 #[must_use]
-pub fn settle(
-    unit: &[[f64; 2]],
-    period: i32,
-    least_squared: i64,
-    sweeps: usize,
-) -> Vec<(u32, [i32; 2])> {
-    let size = f64::from(period);
-    let least = (least_squared as f64).sqrt();
-    let mut points: Vec<[f64; 2]> = unit
-        .iter()
-        .map(|point| point.map(|value| ((value * size).round() as i32).rem_euclid(period)))
-        .map(|point| point.map(f64::from))
-        .collect();
-    let mut cells = TorusCells::new(&points, size, least + 2.5);
-    // The overlap at a place: the sum of missing distances, squared; 0 where the place is free.
-    let overlap = |cells: &TorusCells, points: &[[f64; 2]], place: [f64; 2], index: usize| {
-        let mut sum = 0.0;
-        for other in cells.around(place) {
-            if other as usize != index {
-                let [dx, dy] =
-                    [0, 1].map(|axis| wrapped(place[axis] - points[other as usize][axis], size));
-                let squared = dx * dx + dy * dy;
-                if squared < least_squared as f64 {
-                    sum += (least - squared.sqrt()).powi(2) + 1e-3;
-                }
-            }
-        }
-        sum
-    };
-    let mut suspects: Vec<usize> = (0..points.len()).collect();
-    for sweep in 0..sweeps {
-        let mut next = Vec::new();
-        for &index in &suspects {
-            let here = points[index];
-            let now = overlap(&cells, &points, here, index);
-            if now == 0.0 {
-                continue;
-            }
-            let mut best = (now, here);
-            for step in 0..24u64 {
-                // The 24 places of a 5 x 5 neighbourhood, from another one first each time.
-                let turn = (step + random::bits(sweep as u64, index as u64) % 24) % 24;
-                let k = if turn >= 12 { turn + 1 } else { turn };
-                let place = [
-                    here[0] + (k % 5) as f64 - 2.0,
-                    here[1] + (k / 5) as f64 - 2.0,
-                ]
-                .map(|value| value.rem_euclid(size));
-                let there = overlap(&cells, &points, place, index);
-                if there < best.0 {
-                    best = (there, place);
-                }
-            }
-            if best.1 != here {
-                cells.shift(index as u32, here, best.1);
-                points[index] = best.1;
-                next.extend(cells.around(best.1).map(|other| other as usize));
-            } else {
-                next.push(index);
-            }
-        }
-        next.sort_unstable();
-        next.dedup();
-        suspects = next;
-        if suspects.is_empty() {
+pub fn settle(unit: &[[f64; 2]], period: i32, least_squared: i64) -> Vec<(u32, [i32; 2])> {
+    let mut field = Field::new(unit, period, least_squared);
+    let mut near = Vec::new();
+    let all = 0..unit.len() as u32;
+    let mut crowded: Vec<bool> = all.clone().map(|i| field.look(i, &mut near)).collect();
+    let mut suspects: VecDeque<u32> = all.clone().filter(|&i| crowded[i as usize]).collect();
+    let mut waiting = crowded.clone();
+    for visit in 0..VISITS * suspects.len() as u64 {
+        let Some(index) = suspects.pop_front() else {
             break;
+        };
+        waiting[index as usize] = false;
+        crowded[index as usize] = field.look(index, &mut near);
+        if !crowded[index as usize] {
+            continue;
         }
+        let Some(step) = field.best_step(&near, random::bits(visit, u64::from(index))) else {
+            continue;
+        };
+        // Whoever is close to others, or is so now, may find another place.
+        for &(other, away) in near.iter().chain([&(index, step)]) {
+            let name = other as usize;
+            crowded[name] |= field.missing(away, step) > 0.0;
+            if crowded[name] && !waiting[name] {
+                waiting[name] = true;
+                suspects.push_back(other);
+            }
+        }
+        field.shift(index, step);
     }
-    keep_free(&points, size, least_squared)
+    let mut stands = vec![true; unit.len()];
+    for index in all.filter(|&index| crowded[index as usize]) {
+        field.look(index, &mut near);
+        let earlier = |&(other, away): &Neighbour| {
+            other < index && stands[other as usize] && field.missing(away, [0.0; 2]) > 0.0
+        };
+        stands[index as usize] = !near.iter().any(earlier);
+    }
+    let standing = field.points.iter().enumerate();
+    let standing = standing.filter(|&(index, _)| stands[index]);
+    standing
+        .map(|(index, point)| (index as u32, point.map(|value| value as i32)))
+        .collect()
 }
 
-/// The points in order, without those closer than allowed to an earlier one that was kept.
-fn keep_free(points: &[[f64; 2]], period: f64, least_squared: i64) -> Vec<(u32, [i32; 2])> {
-    let mut kept = Vec::with_capacity(points.len());
-    let mut cells = TorusCells::new(&[], period, (least_squared as f64).sqrt() + 1.0);
-    for (index, &point) in points.iter().enumerate() {
-        let free = cells.around(point).all(|other| {
-            let other = points[other as usize];
-            let [dx, dy] = [0, 1].map(|axis| wrapped(point[axis] - other[axis], period));
-            dx * dx + dy * dy >= least_squared as f64
-        });
-        if free {
-            let home = cells.of(point);
-            cells.members[home].push(index as u32);
-            kept.push((index as u32, point.map(|value| value as i32)));
+/// Visits of [`settle`], for each point that is too close to others at first; more free hardly one.
+const VISITS: u64 = 3;
+
+/// The steps to the places of 5 x 5; that in the middle leads nowhere.
+const STEPS: [[f64; 2]; 25] = {
+    let mut steps = [[0.0; 2]; 25];
+    let mut k = 0;
+    while k < 25 {
+        steps[k] = [(k % 5) as f64 - 2.0, (k / 5) as f64 - 2.0];
+        k += 1;
+    }
+    steps
+};
+
+/// The step to where a point is.
+const STAY: usize = 12;
+
+/// A point and how far it is from another one.
+type Neighbour = (u32, [f64; 2]);
+
+/// Points that settle on whole numbers.
+struct Field {
+    size: f64,
+    least_squared: f64,
+    /// Points this far away overlap with no place that [`STEPS`] lead to.
+    reach_squared: f64,
+    points: Vec<[f64; 2]>,
+    cells: TorusCells,
+}
+
+impl Field {
+    fn new(unit: &[[f64; 2]], period: i32, least_squared: i64) -> Self {
+        let size = f64::from(period);
+        let whole = |value: f64| f64::from(((value * size).round() as i32).rem_euclid(period));
+        let points: Vec<[f64; 2]> = unit.iter().map(|point| point.map(whole)).collect();
+        let least_squared = least_squared as f64;
+        let reach = least_squared.sqrt() + 8f64.sqrt();
+        Self {
+            size,
+            least_squared,
+            reach_squared: reach * reach,
+            cells: TorusCells::new(&points, size, reach),
+            points,
         }
     }
-    kept
+
+    /// Finds the neighbours of a point; returns whether it is too close to any.
+    fn look(&self, index: u32, near: &mut Vec<Neighbour>) -> bool {
+        let here = self.points[index as usize];
+        near.clear();
+        self.cells.around(here, |other| {
+            let at = self.points[other as usize];
+            let [dx, dy] = [0, 1].map(|axis| wrapped(at[axis] - here[axis], self.size));
+            if dx * dx + dy * dy < self.reach_squared && other != index {
+                near.push((other, [dx, dy]));
+            }
+        });
+        near.iter()
+            .any(|&(_, away)| self.missing(away, [0.0; 2]) > 0.0)
+    }
+
+    /// What the squared distance to a point so far away lacks after a step; 0 without overlap.
+    fn missing(&self, away: [f64; 2], step: [f64; 2]) -> f64 {
+        let [dx, dy] = [0, 1].map(|axis| away[axis] - step[axis]);
+        (self.least_squared - (dx * dx + dy * dy)).max(0.0)
+    }
+
+    /// The step to the best place among these neighbours, in an order given by chance; none if all
+    /// are worse than to stay.
+    fn best_step(&self, near: &[Neighbour], chance: u64) -> Option<[f64; 2]> {
+        let mut overlaps = [0.0; STEPS.len()];
+        for &(_, away) in near {
+            for (overlap, &step) in overlaps.iter_mut().zip(&STEPS) {
+                let missing = self.missing(away, step);
+                // To be close to one more weighs more than how close.
+                let one = if missing > 0.0 {
+                    self.least_squared
+                } else {
+                    0.0
+                };
+                *overlap += missing * missing + one * one;
+            }
+        }
+        let first = (chance % STEPS.len() as u64) as usize;
+        let mut best = STAY;
+        for k in (first..STEPS.len()).chain(0..first) {
+            if overlaps[k] < overlaps[best] || (overlaps[k] == overlaps[best] && best == STAY) {
+                best = k;
+            }
+        }
+        (best != STAY).then(|| STEPS[best])
+    }
+
+    fn shift(&mut self, index: u32, step: [f64; 2]) {
+        let here = self.points[index as usize];
+        let to = [0, 1].map(|axis| (here[axis] + step[axis]).rem_euclid(self.size));
+        self.cells.shift(index, here, to);
+        self.points[index as usize] = to;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn settled_points_keep_their_distance(
+            count in 1usize..300,
+            period in 1i32..400,
+            least_squared in 1i64..500,
+            seed: u64,
+        ) {
+            let (unit, _) = relax(count, 1.0, 0, seed);
+            let settled = settle(&unit, period, least_squared);
+            prop_assert!(!settled.is_empty());
+            prop_assert!(settled.is_sorted_by_key(|&(index, _)| index));
+            for (k, (index, [x, y])) in settled.iter().enumerate() {
+                prop_assert!((*index as usize) < count);
+                prop_assert!((0..period).contains(x) && (0..period).contains(y));
+                for (_, [u, v]) in &settled[..k] {
+                    let squared: i64 = [x - u, y - v]
+                        .map(|d| i64::from(d.abs().min(period - d.abs())).pow(2))
+                        .iter()
+                        .sum();
+                    prop_assert!(squared >= least_squared, "{squared} < {least_squared}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn points_with_room_stay_where_they_are() {
+        let unit = [[0.1, 0.1], [0.5, 0.1], [0.98, 0.52]];
+        let settled = settle(&unit, 100, 100);
+        assert_eq!(settled, [(0, [10, 10]), (1, [50, 10]), (2, [98, 52])]);
+    }
 }
