@@ -81,6 +81,7 @@ pub mod preview;
 pub mod random;
 pub mod relief;
 pub mod report;
+mod rounding;
 mod rows;
 pub mod run;
 pub mod sampling;

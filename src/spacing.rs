@@ -20,6 +20,7 @@ use std::cmp::Ordering;
 use rayon::prelude::*;
 
 use crate::cloud::Cloud;
+use crate::rounding::{F32_COUNTS_TO, nearest_f64};
 
 pub use nearest::{ClosePair, Neighbours, neighbours};
 
@@ -145,7 +146,7 @@ impl Metric {
 
     fn steps(&self, mm: f32) -> f32 {
         match self.steps_per_mm {
-            Some(per_mm) => nearest_whole(f64::from(mm) * per_mm) as f32,
+            Some(per_mm) => nearest_f64(f64::from(mm) * per_mm) as f32,
             // Joins the two zeros.
             None => mm + 0.0,
         }
@@ -166,16 +167,8 @@ impl Metric {
 /// Whether `x` is the `f32` nearest to a whole number of steps that `f32` counts exactly.
 #[inline]
 fn lies_on(x: f32, steps_per_mm: f64) -> bool {
-    let steps = nearest_whole(f64::from(x) * steps_per_mm);
-    steps.abs() <= 16_777_216.0 && (steps / steps_per_mm) as f32 == x
-}
-
-/// The nearest whole number, halves to even, of what is below 2^51: above 1.5 times 2^52 numbers have no
-/// fractions.
-#[inline]
-fn nearest_whole(value: f64) -> f64 {
-    const WHOLE: f64 = 6_755_399_441_055_744.0;
-    (value + WHOLE) - WHOLE
+    let steps = nearest_f64(f64::from(x) * steps_per_mm);
+    steps.abs() <= f64::from(F32_COUNTS_TO) && (steps / steps_per_mm) as f32 == x
 }
 
 /// A point in steps, with the key of its cell and its place in the cloud.

@@ -284,24 +284,3 @@ fn cloud_of<T: Sync>(
     let [x, y, z] = axes;
     Cloud::from_arrays(x, y, z).unwrap_or_default()
 }
-
-/// The nearest whole number, halves to even, of steps of a few units: about 1.5 times 2^23 numbers have no
-/// fractions.
-fn rounded(value: f32) -> f32 {
-    const WHOLE: f32 = 12_582_912.0;
-    (value + WHOLE) - WHOLE
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_nearest_whole_number() {
-        for value in [
-            -2.5_f32, -2.0, -1.6, -0.25, 0.0, 0.25, 0.5, 1.0, 1.5, 1.75, 1e6,
-        ] {
-            assert_eq!(rounded(value), value.round_ties_even());
-        }
-    }
-}

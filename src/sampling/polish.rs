@@ -25,13 +25,14 @@ use rayon::prelude::*;
 
 use self::blur::{Blur, Pixels};
 use self::places::{Near, Places};
+use super::Quality;
 use super::bands::{Band, Bands};
 use super::candidates::{Candidates, Dot};
 use super::spacing::Rule;
 use super::target::Target;
-use super::{Quality, rounded};
 use crate::error::Result;
 use crate::grid::Grid;
+use crate::rounding::nearest_f32;
 use crate::run::Run;
 
 /// Places of the grid are tried up to so much beyond the end of a step, units: a little more than the
@@ -316,7 +317,7 @@ impl<const TAPS: usize> View<'_, TAPS> {
 
 /// The four places of the grid around a place between them, the nearest first: all x, then all y.
 fn around([x, y]: [f32; 2]) -> [[f32; 4]; 2] {
-    let (column, row) = (rounded(x), rounded(y));
+    let (column, row) = (nearest_f32(x), nearest_f32(y));
     let [off_x, off_y] = [x - column, y - row];
     let [right, up] = [off_x, off_y].map(|off| 1.0_f32.copysign(off));
     // The axis along which the next place is less far comes first.

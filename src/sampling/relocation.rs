@@ -16,15 +16,16 @@
 
 use rayon::prelude::*;
 
+use super::Quality;
 use super::bands::{Band, Bands};
 use super::candidates::{Candidates, Dot};
 use super::dither::Found;
 use super::polish;
 use super::potential::Pyramid;
 use super::target::Target;
-use super::{Quality, rounded};
 use crate::error::Result;
 use crate::grid::Grid;
+use crate::rounding::nearest_f32;
 use crate::run::Run;
 
 /// Newton's step is multiplied by this, since smoothing takes part of it away. At 12 passes of a
@@ -128,7 +129,7 @@ impl Step<'_> {
         self.neighbours(dot, near);
         let limit = self.largest_move;
         for attempt in 0..3 {
-            let way = step.map(rounded);
+            let way = step.map(nearest_f32);
             if way == [0.0; 2] {
                 return still;
             }

@@ -1,5 +1,6 @@
 //! Curves from 0..1 to 0..1: light to display values, display values to density.
 
+use crate::rounding::{nearest_f32, nearest_u32};
 use crate::settings::ToneSettings;
 
 /// Intervals of a tabulated curve. With 4096 the sRGB curve is met within 2e-5, a third of an 8-bit
@@ -62,14 +63,11 @@ impl Curve {
 pub(super) fn split<const N: usize, const INTERVALS: usize>(
     values: [f32; N],
 ) -> ([usize; N], [f32; N]) {
-    // Above 2^23 numbers have no fractions, and their last bits are the whole number: processors without
-    // a vector instruction for it take it apart faster than they convert it.
-    const WHOLE: f32 = 8_388_608.0;
     let mut intervals = [0; N];
     let mut parts = [0.0; N];
     for k in 0..N {
         let scaled = values[k] * INTERVALS as f32;
-        let nearest = (scaled + WHOLE) - WHOLE;
+        let nearest = nearest_f32(scaled);
         let below = if nearest > scaled {
             nearest - 1.0
         } else {
@@ -77,7 +75,7 @@ pub(super) fn split<const N: usize, const INTERVALS: usize>(
         };
         let last = (INTERVALS - 1) as f32;
         let interval = if below < last { below } else { last };
-        intervals[k] = ((interval + WHOLE).to_bits() & 0x7f_ffff) as usize;
+        intervals[k] = nearest_u32(interval) as usize;
         parts[k] = scaled - interval;
     }
     (intervals, parts)

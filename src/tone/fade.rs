@@ -7,6 +7,7 @@ use nalgebra::Point2;
 use crate::grid::{Frame, Grid, Resampled};
 use crate::photo::Photo;
 use crate::placement::Placement;
+use crate::rounding::nearest_u32;
 use crate::settings::{ToneMode, ToneSettings};
 use crate::tone::ToneMap;
 use crate::tone::curve::smoothstep;
@@ -128,9 +129,7 @@ impl Fade {
             for (((value, &inset), left), density) in kept.zip(densities) {
                 let left = if inset >= 0.0 { left } else { 0.0 };
                 let part = density.clamp(0.0, 1.0) * left;
-                // Above 2^23 numbers have no fractions, and their last bits are the whole number.
-                let whole = part * f32::from(ToneMap::FULL) + 8_388_608.0;
-                *value = whole.to_bits() as u16;
+                *value = nearest_u32(part * f32::from(ToneMap::FULL)) as u16;
             }
         });
         grid

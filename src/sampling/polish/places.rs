@@ -10,15 +10,13 @@ use rayon::prelude::*;
 
 use super::super::bands::Bands;
 use super::super::candidates::Dot;
-
-/// Whole numbers up to this have their own value in single precision, and so have their sums.
-const EXACT: i64 = 1 << 24;
+use crate::rounding::F32_COUNTS_TO;
 
 /// The least squared distance in single precision: exact, or so much more that what rounding takes
 /// from the sum of two squares does not count.
 pub(super) fn no_less(squared: i64) -> f32 {
     let value = squared as f32;
-    if squared <= EXACT {
+    if squared <= i64::from(F32_COUNTS_TO) {
         value
     } else {
         value * (1.0 + 4.0 * f32::EPSILON)
@@ -26,7 +24,7 @@ pub(super) fn no_less(squared: i64) -> f32 {
 }
 
 /// Where the points of a band stand, in its order, units from the corner of all bands: whole numbers below
-/// [`EXACT`], as many as a micrometre has in 16 metres.
+/// [`F32_COUNTS_TO`], as many as a micrometre has in 16 metres.
 #[derive(Debug, Default)]
 pub(super) struct Places(Vec<[f32; 2]>);
 
@@ -131,8 +129,8 @@ mod tests {
             1,
             64,
             6401,
-            EXACT,
-            EXACT + 1,
+            i64::from(F32_COUNTS_TO),
+            i64::from(F32_COUNTS_TO) + 1,
             100_000_001,
             123_456_789_123,
         ] {

@@ -5,12 +5,13 @@ use std::ops::Range;
 
 use super::super::Metric;
 use super::WIDTH;
+use crate::rounding::F32_COUNTS_TO;
 
 /// Points of a run that are looked at together.
 pub(super) const LANES: usize = 8;
 
-/// Whole numbers up to this, and their sums, are exact in single precision.
-const EXACT: f64 = 16_777_216.0;
+/// Up to here whole numbers and their sums are exact in single precision.
+const EXACT: f64 = F32_COUNTS_TO as f64;
 
 /// Slices of equal width along an axis, in steps.
 #[derive(Clone, Copy)]
