@@ -175,8 +175,8 @@ pub fn push_apart(points: Vec<[f64; 2]>, period: f64, rounds: usize) -> (Vec<[f6
 ///
 /// A point too close to others goes to the place, up to two units away in x and in y, that is too
 /// close to the fewest, and by the least; or to another one that is no worse, lest all get stuck.
-/// Returns the points that stand, each with its index; of those that find no place in [`VISITS`]
-/// rounds, the last are left out.
+/// Returns the points that stand, each with its index; of those that find no place in some visits, the
+/// last are left out.
 #[must_use]
 pub fn settle(unit: &[[f64; 2]], period: i32, least_squared: i64) -> Vec<(u32, [i32; 2])> {
     let mut field = Field::new(unit, period, least_squared);

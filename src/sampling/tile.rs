@@ -57,7 +57,7 @@ fn stored(bytes: &[u8], layers: usize) -> impl Iterator<Item = ([u16; 2], usize)
 /// Period, in units, of a tile of that packing density for a least squared distance in squared units.
 ///
 /// On the file's grid a point keeps others off a number of places, and needs the room of a disc of
-/// that area: a little less than its spacing. Rounding takes [`ROUNDING_UNITS`] more.
+/// that area: a little less than its spacing. Rounding takes more than half a unit besides.
 #[must_use]
 pub fn period(least_squared: i64, density: f64) -> i32 {
     let side = |width: i64| {
