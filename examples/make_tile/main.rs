@@ -16,8 +16,8 @@ use rayon::prelude::*;
 /// printed.
 const ROUNDS: usize = 400;
 
-/// Density of the packing from which the tile of 8 units is made: 0.95 of a square grid's density
-/// come out, against 0.93 from [`PACKED_DENSITY`], which at other spacings spreads greys more evenly.
+/// Density of the packing from which the tile of 8 units is made. As it is settled once, with its union
+/// spread on the grid itself, it may be denser than [`PACKED_DENSITY`], which has to do for every grid.
 const DENSITY_8: f64 = 1.065;
 
 fn main() -> std::io::Result<()> {

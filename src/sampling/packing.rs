@@ -211,10 +211,12 @@ pub fn settle(unit: &[[f64; 2]], period: i32, least_squared: i64) -> Vec<(u32, [
     let mut stands = vec![true; unit.len()];
     for index in all.filter(|&index| crowded[index as usize]) {
         field.look(index, &mut near);
-        let earlier = |&(other, away): &Neighbour| {
-            other < index && stands[other as usize] && field.missing(away, [0.0; 2]) > 0.0
+        // On a torus hardly wider than a step, others may not have been found to be close.
+        let before = |other: u32| other < index || !crowded[other as usize];
+        let in_the_way = |&(other, away): &Neighbour| {
+            before(other) && stands[other as usize] && field.missing(away, [0.0; 2]) > 0.0
         };
-        stands[index as usize] = !near.iter().any(earlier);
+        stands[index as usize] = !near.iter().any(in_the_way);
     }
     let standing = field.points.iter().enumerate();
     let standing = standing.filter(|&(index, _)| stands[index]);

@@ -72,9 +72,8 @@ pub fn period(least_squared: i64, density: f64) -> i32 {
     ((PACKED_POINTS as f64 / density).sqrt() * spacing).round() as i32
 }
 
-/// What a spacing needs beyond the disc, so that hardly a point finds no place. Measured from 3 to 100
-/// units: 0.5 makes white up to a hundredth brighter, but leaves out five times as many, without any
-/// order, which a draft shows as noise.
+/// What a spacing needs beyond the disc, so that hardly a point finds no place. Half a unit makes white
+/// brighter still, but leaves out several times as many, without any order, which a draft shows as noise.
 const ROUNDING_UNITS: f64 = 0.6;
 
 /// Places are stored rounded to less than a five hundredth of the spacing.
