@@ -9,6 +9,7 @@
 //! `examples/make_tile` makes the tiles, and tells how.
 
 use std::f64::consts::PI;
+use std::iter;
 use std::ops::Range;
 
 use rayon::prelude::*;
@@ -212,6 +213,8 @@ pub(super) struct Sites {
     per_side: i32,
     /// First site of each square, and the end.
     starts: Vec<u32>,
+    /// The first place of each column or row of squares in the tile, and the end.
+    edges: Vec<i32>,
     /// By square, within a square by rank.
     sites: Vec<Site>,
 }
@@ -219,8 +222,14 @@ pub(super) struct Sites {
 impl Sites {
     /// Squares of candidates that come by rank.
     fn new(layers: usize, period: i32, per_side: i32, by_rank: Vec<Site>) -> Self {
-        let along = |at: i32| (i64::from(at) * i64::from(per_side) / i64::from(period)) as i32;
-        let home = |site: &Site| (along(site.y) * per_side + along(site.x)) as usize;
+        let edges = edges(period, per_side);
+        let widths = edges.windows(2).map(|ends| (ends[1] - ends[0]) as usize);
+        let along: Vec<u16> = (0..)
+            .zip(widths)
+            .flat_map(|(at, width)| iter::repeat_n(at, width))
+            .collect();
+        let of = |at: i32| usize::from(along[at as usize]);
+        let home = |site: &Site| of(site.y) * per_side as usize + of(site.x);
         let mut starts = vec![0u32; (per_side * per_side) as usize + 1];
         for site in &by_rank {
             starts[home(site) + 1] += 1;
@@ -240,6 +249,7 @@ impl Sites {
             period,
             per_side,
             starts,
+            edges,
             sites,
         }
     }
@@ -251,14 +261,19 @@ impl Sites {
 
     /// The first place of the squares of a column or row, counted from the origin.
     pub(super) fn first_place(&self, at: i32) -> i32 {
-        let parts = i64::from(at) * i64::from(self.period);
-        -(-parts).div_euclid(i64::from(self.per_side)) as i32
+        let own = at.rem_euclid(self.per_side) as usize;
+        at.div_euclid(self.per_side) * self.period + self.edges[own]
     }
 
     /// The columns or rows of squares that hold the places from `low` to `high`.
     pub(super) fn squares_from_to(&self, low: f64, high: f64) -> Range<i32> {
-        let at = |place: f64| place / f64::from(self.period) * f64::from(self.per_side);
-        at(low).floor() as i32..at(high).floor() as i32 + 1
+        let at = |place: f64| {
+            let place = place.floor() as i32;
+            let within = place.rem_euclid(self.period);
+            let until = self.edges.partition_point(|&edge| edge <= within) as i32;
+            place.div_euclid(self.period) * self.per_side + until - 1
+        };
+        at(low)..at(high) + 1
     }
 
     /// The candidates of a square, counted from the origin, by rank; and what is to be added to their
@@ -271,6 +286,31 @@ impl Sites {
         (tile.map(|at| at * self.period), &self.sites[range])
     }
 }
+
+/// The first places of columns or rows of squares, which are of uneven width, and the end.
+///
+/// Where squares all alike want about a point each, the points take on the squares' rhythm: a lattice,
+/// which no pass removes, since it is even.
+fn edges(period: i32, per_side: i32) -> Vec<i32> {
+    let width = f64::from(period) / f64::from(per_side);
+    let edge = |at: i32| {
+        let aside = if at % per_side == 0 {
+            0.0
+        } else {
+            UNEVEN * f64::from(2.0 * random::unit(EDGES, at as u64) - 1.0)
+        };
+        ((f64::from(at) + aside) * width).ceil() as i32
+    };
+    (0..=per_side).map(edge).collect()
+}
+
+/// How far the edge of a square lies aside at most, in widths of a square. Without, the spectrum of a dark
+/// grey seen from 30 degrees has a value of 4.3 times its ring's mean (`tests/lattice.rs`); with 0.25, of 3.1;
+/// with 0.4, of 2.5, which is noise.
+const UNEVEN: f64 = 0.4;
+
+/// The stream of random numbers that the edges are made from.
+const EDGES: u64 = 0x6564_6765;
 
 #[cfg(test)]
 mod tests {
