@@ -52,6 +52,11 @@ stages() {
         on { gsub(/[",:]/, ""); printf "%s%s %.0f", (n++ ? ", " : ""), $1, $2 } END { print " ms" }' "$1"
 }
 
+# number_in_stages NAME REPORT: milliseconds of a stage.
+number_in_stages() {
+    awk -F'[:,]' -v key="    \"$1\"" '/"stages"/ { on = 1 } on && $1 == key { print $2; exit }' "$2"
+}
+
 zip() { gzip -6 -c "$1"; }
 
 # divide A B DIGITS
@@ -87,8 +92,10 @@ for spacing in 0.05x0.06 0.06x0.07 0.1x0.11 0.12x0.14 0.15x0.18 0.2x0.24; do
 done
 echo
 
-# The same density of points in hearts of rising size, one run each: the last takes half a minute.
-# On a machine whose field holds the largest, which would be cut into parts and ordered twice.
+# Hearts of rising size, one run each: the last takes half a minute. What grows is the work, not what a
+# point sees: as many pixels and copies of the picture in a millimetre, as many points. Light pictures, so
+# that hardly a point has room. On a machine whose field holds the largest, which would be cut into parts
+# and ordered twice.
 machine=$folder/wide.toml
 cat >"$machine" <<'MACHINE'
 name = "wide"
@@ -96,22 +103,23 @@ based_on = "green-532"
 field_mm = [400, 400]
 sources.field_mm = "A"
 MACHINE
-echo "| growth, best | s | us a point | peak memory, MB | bytes a point |"
-echo "| --- | --- | --- | --- | --- |"
-while read -r size points; do
+mosaic=$folder/mosaic.jpg
+echo "| growth, best: side, mm | points | s | us a point | sampling, us a point | peak memory, MB | bytes a point |"
+echo "| --- | --- | --- | --- | --- | --- | --- |"
+for copies in 2 6 16; do
+    side=$((15 * copies))
+    "$large_photo" $((150 * copies)) "$mosaic" "$copies"
     dxf=$folder/new_growth.dxf
-    own=$(times=1 seconds etch "$photo" "$size" "$points" best "$dxf" \
-        --machine "$machine")
+    own=$(times=1 seconds "$target/glyptic" etch "$mosaic" --invert --blank heart-80x70x40 \
+        --size "${side}x$((side * 7 / 8))x40mm" --quality best --machine "$machine" \
+        -o "$dxf" --report "$dxf.json" --quiet)
+    points=$(number points "$dxf.json")
     memory=$(number peak_memory_mb "$dxf.json")
-    each=$(awk -v m="$memory" -v p="$points" 'BEGIN { printf "%.0f", m * 1e6 / p }')
-    us=$(awk -v s="$own" -v p="$points" 'BEGIN { printf "%.2f", s * 1e6 / p }')
-    echo "| $points | $own | $us | $memory | $each |"
+    sample=$(number_in_stages sample "$dxf.json")
+    a_point() { awk -v all="$1" -v unit="$2" -v p="$points" -v d="$3" 'BEGIN { printf "%.*f", d, all * unit / p }'; }
+    echo "| $side | $points | $own | $(a_point "$own" 1e6 2) | $(a_point "$sample" 1e3 2) | $memory | $(a_point "$memory" 1e6 0) |"
     rm -f "$dxf"
-done <<'JOBS'
-30x26.2x20mm 250000
-95x83x40mm 2500000
-300x262x80mm 25000000
-JOBS
+done
 echo
 
 # Half the job: half the area, points and pixels.
