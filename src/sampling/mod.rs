@@ -12,15 +12,16 @@ mod spacing;
 mod stack;
 mod target;
 pub mod tile;
+mod work;
 
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use self::bands::{Bands, runs};
 use self::candidates::{Candidates, Dot};
 use self::spacing::Rule;
 use self::target::Target;
 use self::tile::Tile;
+pub use self::work::Quality;
 use crate::blank::SafeVolume;
 use crate::cloud::Cloud;
 use crate::error::Result;
@@ -42,78 +43,6 @@ pub struct Spacing {
     /// Whether an output holds binary single-precision numbers, whose own rounding must not take
     /// a pair below the spacing.
     pub single_precision: bool,
-}
-
-/// How much work goes into the picture: passes of relocation, which even out the coarse scales, and
-/// sweeps of polish, which even out the fine ones. `examples/compare` prints what each gains.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Quality {
-    /// A sweep, which looks at coarser scales than those of the others.
-    Draft,
-    /// A pass and two sweeps.
-    #[default]
-    Fine,
-    /// Six passes and six sweeps: more hardly gain anything.
-    Best,
-}
-
-/// What a quality stands for.
-#[derive(Clone, Copy, Debug)]
-struct Work {
-    /// Passes of relocation.
-    passes: u32,
-    /// Sweeps of polish.
-    sweeps: u32,
-    /// Side of a pixel of the target in spacings of the union of all layers, `1 / sqrt(density)`. Smaller
-    /// ones gain little for their time; the one sweep of a draft is to reach the coarser scales too.
-    pixel_spacings: f64,
-    /// Side of the squares in which dither counts points, in pixels. Smaller ones cost fine its coarse
-    /// scales in nearly full white on a grid of 0.01 mm, and gain a draft some, which has no relocation.
-    square_px: f64,
-    /// Largest move in one sweep, in xy spacings and in standard deviations of the blur: farther, the
-    /// slope misleads. The fewer the sweeps, the more far moves gain; near ones leave fewer neighbours to
-    /// look at.
-    move_spacings: f64,
-    move_sigmas: f64,
-    /// Shorter moves are left out, in xy spacings: there are many, and each gains little.
-    least_move_spacings: f64,
-}
-
-impl Quality {
-    fn work(self) -> Work {
-        match self {
-            Self::Draft => Work {
-                passes: 0,
-                sweeps: 1,
-                pixel_spacings: 1.75,
-                square_px: 2.5,
-                move_spacings: 0.45,
-                move_sigmas: 0.8,
-                least_move_spacings: 0.22,
-            },
-            Self::Fine => Work {
-                passes: 1,
-                sweeps: 2,
-                pixel_spacings: 1.4,
-                square_px: 4.0,
-                move_spacings: 0.3,
-                move_sigmas: 0.5,
-                least_move_spacings: 0.0,
-            },
-            Self::Best => Work {
-                passes: 6,
-                sweeps: 6,
-                pixel_spacings: 1.4,
-                square_px: 4.0,
-                move_spacings: 0.2,
-                move_sigmas: 0.5,
-                least_move_spacings: 0.0,
-            },
-        }
-    }
 }
 
 /// What to sample, beside the plates.
@@ -210,15 +139,16 @@ pub fn sample(
     let mut placed: Vec<Vec<[i32; 3]>> = Vec::new();
     let mut cloud = None;
     for (index, plate) in plates.iter().enumerate() {
-        let work = sampling.quality.work();
         let density = density_of(plate) * factor;
+        let work = sampling.quality.work();
+        let square = work.square_spacings / density.sqrt();
         let seed = random::bits(sampling.seed, index as u64);
         let others =
             (!placed.is_empty()).then(|| Bands::new(&runs(&placed), cell, 1, |&point| point));
         let pixel = target::pixel(density, work.pixel_spacings);
         let (target, groups) = rayon::join(
             || Target::new(&plate.tone, &rule, density, pixel),
-            || tile.for_layers(seed, plate.layers as usize, work.square_px * pixel),
+            || tile.for_layers(seed, plate.layers as usize, square),
         );
         let target = &target;
         let candidates =
@@ -228,8 +158,8 @@ pub fn sample(
             .map(|_| (wanted_each[index] * factor).round() as usize);
         run.progress("dither", 0.0);
         let found = dither::dither(target, &candidates, budget, run)?;
-        let bands = relocation::relocate(found, target, &candidates, sampling.quality, run)?;
-        let dots = polish::polish(bands, target, &candidates, sampling.quality, run)?;
+        let bands = relocation::relocate(found, target, &candidates, &work, run)?;
+        let dots = polish::polish(bands, target, &candidates, &work, run)?;
         let place = |dot: &Dot| [dot.x, dot.y, candidates.z(dot)];
         let flat = matches!(plate.surface, Surface::Flat(_));
         if flat && plates.len() == 1 {

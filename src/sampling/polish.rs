@@ -25,11 +25,11 @@ use rayon::prelude::*;
 
 use self::blur::{Blur, Pixels};
 use self::places::{Near, Places};
-use super::Quality;
 use super::bands::{Band, Bands};
 use super::candidates::{Candidates, Dot};
 use super::spacing::Rule;
 use super::target::Target;
+use super::work::{Bell, Work};
 use crate::error::Result;
 use crate::grid::Grid;
 use crate::rounding::nearest_f32;
@@ -40,14 +40,9 @@ use crate::run::Run;
 const BESIDE_UNITS: f32 = 1.5;
 
 /// The largest move of a point in one sweep, units.
-pub(super) fn largest_move(target: &Target<'_>, rule: &Rule, quality: Quality) -> f64 {
-    let sigma_px = match quality {
-        Quality::Draft => blur::SPLINE_SIGMA_PX,
-        Quality::Fine | Quality::Best => blur::GAUSSIAN_SIGMA_PX,
-    };
-    let work = quality.work();
+pub(super) fn largest_move(target: &Target<'_>, rule: &Rule, work: &Work) -> f64 {
     let apart = target.largest_move(rule, work.move_spacings);
-    apart.min(work.move_sigmas * sigma_px * target.pixel)
+    apart.min(work.move_sigmas * work.bell.sigma_px() * target.pixel)
 }
 
 /// Moves points in so many sweeps, and tells them band by band; none comes too close to another, leaves the safe volume or enters
@@ -56,17 +51,17 @@ pub(super) fn polish(
     bands: Bands<Dot>,
     target: &Target<'_>,
     candidates: &Candidates<'_>,
-    quality: Quality,
+    work: &Work,
     run: &Run,
 ) -> Result<Vec<Vec<Dot>>> {
-    match quality {
-        Quality::Draft => {
+    match work.bell {
+        Bell::Spline => {
             let blur = Blur::spline(target);
-            through(&blur, bands, target, candidates, quality, run)
+            through(&blur, bands, target, candidates, work, run)
         }
-        Quality::Fine | Quality::Best => {
+        Bell::Gaussian => {
             let blur = Blur::gaussian(target);
-            through(&blur, bands, target, candidates, quality, run)
+            through(&blur, bands, target, candidates, work, run)
         }
     }
 }
@@ -77,18 +72,18 @@ fn through<const TAPS: usize>(
     mut bands: Bands<Dot>,
     target: &Target<'_>,
     candidates: &Candidates<'_>,
-    quality: Quality,
+    work: &Work,
     run: &Run,
 ) -> Result<Vec<Vec<Dot>>> {
-    let sweeps = quality.work().sweeps;
+    let sweeps = work.sweeps;
     let mut error = blur.of(target);
     let view = View {
         target,
         candidates,
         blur,
-        limit: largest_move(target, &candidates.rule, quality) as f32,
+        limit: largest_move(target, &candidates.rule, work) as f32,
         // Half a unit is rounded to none.
-        counting: (quality.work().least_move_spacings * candidates.rule.xy).max(0.5) as f32,
+        counting: (work.least_move_spacings * candidates.rule.xy).max(0.5) as f32,
         rate: -(blur.pixel / curvature(blur.sigma_px)) as f32,
         least: (candidates.rule.least_squared_xy() as f32).sqrt(),
         least_squared: places::no_less(candidates.rule.least_squared_xy()),

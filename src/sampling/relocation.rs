@@ -16,13 +16,13 @@
 
 use rayon::prelude::*;
 
-use super::Quality;
 use super::bands::{Band, Bands};
 use super::candidates::{Candidates, Dot};
 use super::dither::Found;
 use super::polish;
 use super::potential::Pyramid;
 use super::target::Target;
+use super::work::Work;
 use crate::error::Result;
 use crate::grid::Grid;
 use crate::rounding::nearest_f32;
@@ -42,16 +42,16 @@ pub(super) fn relocate(
     found: Vec<Vec<Found>>,
     target: &Target<'_>,
     candidates: &Candidates<'_>,
-    quality: Quality,
+    work: &Work,
     run: &Run,
 ) -> Result<Bands<Dot>> {
-    let passes = quality.work().passes;
+    let passes = work.passes;
     let rule = &candidates.rule;
     // Points farther apart than a cell cannot meet, whatever steps both take.
     // At least two pixels wide, so that the reach of points in pixels is less than half a band.
     let largest_move = target
         .largest_move(rule, LARGEST_MOVE)
-        .max(polish::largest_move(target, rule, quality));
+        .max(polish::largest_move(target, rule, work));
     let reach = rule.xy * rule.least + 2.0 * largest_move;
     let cell = reach.max(2.0 * target.pixel).ceil() as i32 + 3;
     let runs: Vec<&[Found]> = found.iter().map(Vec::as_slice).collect();

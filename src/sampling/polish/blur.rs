@@ -2,6 +2,7 @@
 
 use super::super::candidates::Dot;
 use super::super::target::Target;
+use super::super::work::Bell;
 use crate::grid::Grid;
 
 /// Places within a pixel for which the bell is tabulated.
@@ -42,23 +43,18 @@ pub(super) struct Blur<const TAPS: usize> {
     lead: usize,
 }
 
-/// Width of the Gaussian, standard deviation, in pixels of the target.
-pub(super) const GAUSSIAN_SIGMA_PX: f64 = 1.25;
-
-/// The same of the spline: the root of 1/3 in its own pixels, which are two of the target's.
-pub(super) const SPLINE_SIGMA_PX: f64 = 1.154_700_538;
-
 impl Blur<8> {
     /// A Gaussian 1.25 of the target's pixels wide, standard deviation: 0.05 mm for eight layers at
     /// 0.08 mm, two thirds of what an eye resolves at 250 mm.
     pub(super) fn gaussian(target: &Target<'_>) -> Self {
-        let bell = |away: f64| (-0.5 * (away / GAUSSIAN_SIGMA_PX).powi(2)).exp();
-        let slope = |away: f64| -away / (GAUSSIAN_SIGMA_PX * GAUSSIAN_SIGMA_PX) * bell(away);
+        let sigma_px = Bell::Gaussian.sigma_px();
+        let bell = |away: f64| (-0.5 * (away / sigma_px).powi(2)).exp();
+        let slope = |away: f64| -away / (sigma_px * sigma_px) * bell(away);
         // Wishes are means over pixels already, which blurs by 1/12.
-        let variance = GAUSSIAN_SIGMA_PX * GAUSSIAN_SIGMA_PX - 1.0 / 12.0;
+        let variance = sigma_px * sigma_px - 1.0 / 12.0;
         let weight = |k: i32| (-0.5 * f64::from(k - 4).powi(2) / variance).exp();
         let weights: Vec<f64> = (0..9).map(weight).collect();
-        Self::new(target, GAUSSIAN_SIGMA_PX, 1, &bell, &slope, &weights)
+        Self::new(target, sigma_px, 1, &bell, &slope, &weights)
     }
 }
 
@@ -84,7 +80,7 @@ impl Blur<4> {
             falling.copysign(-away)
         };
         let weights: Vec<f64> = (0..8).map(|k| bell(0.5 * f64::from(k) - 1.75)).collect();
-        let own_px = SPLINE_SIGMA_PX / 2.0;
+        let own_px = Bell::Spline.sigma_px() / 2.0;
         Self::new(target, own_px, 2, &bell, &slope, &weights)
     }
 }
