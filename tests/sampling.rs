@@ -448,6 +448,70 @@ fn more_work_gives_a_finer_picture() {
     }
 }
 
+/// What shops have: one layer of a square grid, dithered by error diffusion (Floyd and Steinberg, 1976).
+fn square_grid(map: &ToneMap, side_mm: f64, xy_mm: f64) -> Sampled {
+    let side = (side_mm / xy_mm) as usize;
+    let mut cloud = Cloud::default();
+    let mut carried = vec![0.0; (side + 2) * (side + 1)];
+    for row in 0..side {
+        for column in 0..side {
+            let middle = |at: usize| (at as f64 + 0.5) * xy_mm;
+            let px = |at: usize| (middle(at) / map.frame.mm_per_px) as usize;
+            let cell = row * (side + 2) + column + 1;
+            let wish = f64::from(map.grid.at(px(column), px(row))) / 65535.0 + carried[cell];
+            let point = wish >= 0.5;
+            if point {
+                let x = middle(column) - side_mm / 2.0;
+                cloud.push([x as f32, (side_mm / 2.0 - middle(row)) as f32, 0.0]);
+            }
+            let left = (wish - f64::from(u8::from(point))) / 16.0;
+            let below = cell + side + 2;
+            for (cell, weight) in [
+                (cell + 1, 7.0),
+                (below - 1, 3.0),
+                (below, 5.0),
+                (below + 1, 1.0),
+            ] {
+                carried[cell] += weight * left;
+            }
+        }
+    }
+    Sampled {
+        wanted_points: cloud.len() as f64,
+        cloud,
+        max_density_per_mm2: 1.0 / (xy_mm * xy_mm),
+        unplaced_points: 0.0,
+    }
+}
+
+/// What an eye resolves: `blurred_error` looks through a bell of 0.07 mm. A draft may lose where greys are even.
+#[test]
+fn one_layer_is_finer_than_a_square_grid() {
+    let map = tone(10.0, 0.025, |x, y| {
+        0.4 + 0.25 * (2.3 * x).sin() * (1.9 * y).cos() + 0.15 * (7.0 * x + 5.0 * y).sin()
+    });
+    let grid = blurred_error(&map, &square_grid(&map, 10.0, 0.08), 10.0);
+    for precision_mm in [0.001, 0.01] {
+        for (quality, most) in [
+            (Quality::Draft, 2.0),
+            (Quality::Fine, 0.4),
+            (Quality::Best, 0.3),
+        ] {
+            let plate = Plate {
+                tone: map.clone(),
+                surface: Surface::Flat(0.5),
+                layers: 1,
+            };
+            let settings = settings(spacing(0.08, 0.09, precision_mm), quality);
+            let error = blurred_error(&map, &sample(&[plate], &settings), 10.0);
+            assert!(
+                error < most * grid,
+                "{quality:?} on {precision_mm} mm: {error} for {grid} of the grid"
+            );
+        }
+    }
+}
+
 #[test]
 fn a_stopped_run_ends() {
     let plate = Plate {

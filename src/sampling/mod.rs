@@ -140,7 +140,8 @@ pub fn sample(
     let mut cloud = None;
     for (index, plate) in plates.iter().enumerate() {
         let density = density_of(plate) * factor;
-        let work = sampling.quality.work();
+        let white_per_mm2 = density / (rule.unit_mm * rule.unit_mm);
+        let work = sampling.quality.work(white_per_mm2);
         let square = work.square_spacings / density.sqrt();
         let seed = random::bits(sampling.seed, index as u64);
         let others =

@@ -45,7 +45,7 @@ pub(super) struct Blur<const TAPS: usize> {
 
 impl Blur<8> {
     /// A Gaussian 1.25 of the target's pixels wide, standard deviation: 0.05 mm for eight layers at
-    /// 0.08 mm, two thirds of what an eye resolves at 250 mm.
+    /// 0.08 mm, two thirds of what an eye resolves at 250 mm; `work.rs` keeps it near that for fewer.
     pub(super) fn gaussian(target: &Target<'_>) -> Self {
         let sigma_px = Bell::Gaussian.sigma_px();
         let bell = |away: f64| (-0.5 * (away / sigma_px).powi(2)).exp();
