@@ -2,7 +2,7 @@
 //! how long they take.
 //!
 //! `cargo run --release --example compare -- PHOTO...` prints the tables of `docs/comparison.md`: all
-//! methods on the first photo, and the gain over the staggered grid on each.
+//! methods on the first photo, and the gain over the staggered grid on each, with fewer layers too.
 
 mod cells;
 mod gaussian;
@@ -33,6 +33,13 @@ const XY_MM: f64 = 0.08;
 const Z_MM: f64 = 0.09;
 const LAYERS: u32 = 8;
 
+/// Fewer layers, of which the points can show less.
+const FEW_LAYERS: [u32; 3] = [1, 2, 4];
+
+/// Grids of the files, mm: binary PLY, and DXF with two decimals.
+const PLY_MM: f64 = 0.001;
+const DXF_MM: f64 = 0.01;
+
 const QUALITIES: [Quality; 3] = [Quality::Draft, Quality::Fine, Quality::Best];
 
 /// Largest photo that is decoded, millions of pixels.
@@ -44,16 +51,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     methods_on(&photo::decode(first, MAX_MEGAPIXELS)?)?;
     println!();
     println!("Gain over the staggered grid, dB at a blur of {BLURS_MM:?} mm");
-    println!("| photo | grid, mm | draft | fine | best |");
-    println!("| --- | --- | --- | --- | --- |");
+    println!("| photo | layers | grid, mm | draft | fine | best |");
+    println!("| --- | --- | --- | --- | --- | --- |");
     for path in &paths {
         let photo = photo::decode(path, MAX_MEGAPIXELS)?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        // Binary PLY, and DXF with two decimals.
-        for precision_mm in [0.001, 0.01] {
+        let few = FEW_LAYERS.map(|layers| (layers, PLY_MM));
+        for (layers, precision_mm) in [(LAYERS, PLY_MM), (LAYERS, DXF_MM)].into_iter().chain(few) {
             println!(
-                "| {name} | {precision_mm} | {} |",
-                gains(&photo, precision_mm)?
+                "| {name} | {layers} | {precision_mm} | {} |",
+                gains(&photo, layers, precision_mm)?
             );
         }
     }
@@ -61,12 +68,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// The cloud of a photo, and the seconds from its light to the measured cloud.
-fn etched(photo: &Photo, quality: Quality, precision_mm: f64) -> glyptic::Result<(Etched, f64)> {
+fn etched(
+    photo: &Photo,
+    quality: Quality,
+    layers: u32,
+    precision_mm: f64,
+) -> glyptic::Result<(Etched, f64)> {
     let mut settings = Settings::default();
     settings.blank.name = "heart-35".to_owned();
     settings.machine.spacing_xy_mm = Mm::new(XY_MM);
     settings.machine.spacing_z_mm = Mm::new(Z_MM);
-    settings.machine.layers = Some(LAYERS);
+    settings.machine.layers = Some(layers);
     settings.tone.mode = ToneMode::Linear;
     settings.sampling.quality = quality;
     settings.output.precision_mm = Mm::new(precision_mm);
@@ -75,11 +87,11 @@ fn etched(photo: &Photo, quality: Quality, precision_mm: f64) -> glyptic::Result
     Ok((etched, start.elapsed().as_secs_f64()))
 }
 
-fn stack(etched: &Etched) -> stack::Stack<'_> {
+fn stack(etched: &Etched, layers: u32) -> stack::Stack<'_> {
     stack::Stack {
         tone: &etched.tone_map,
         density_per_mm2: etched.max_density_per_mm2,
-        layers: LAYERS,
+        layers,
         xy_mm: XY_MM,
         pitch_mm: Z_MM,
     }
@@ -90,12 +102,12 @@ fn joined(decibels: [f64; 3]) -> String {
 }
 
 /// Gain of draft, fine and best over the staggered grid of the same tone map and density.
-fn gains(photo: &Photo, precision_mm: f64) -> glyptic::Result<String> {
+fn gains(photo: &Photo, layers: u32, precision_mm: f64) -> glyptic::Result<String> {
     let mut columns = Vec::new();
     for quality in QUALITIES {
-        let (etched, _) = etched(photo, quality, precision_mm)?;
+        let (etched, _) = etched(photo, quality, layers, precision_mm)?;
         let measure = Measure::new(&etched.tone_map, etched.max_density_per_mm2);
-        let grid = methods::staggered(&stack(&etched));
+        let grid = methods::staggered(&stack(&etched, layers));
         columns.push(joined(BLURS_MM.map(|blur| {
             measure.psnr_db(&etched.cloud, blur) - measure.psnr_db(&grid, blur)
         })));
@@ -105,8 +117,7 @@ fn gains(photo: &Photo, precision_mm: f64) -> glyptic::Result<String> {
 
 /// Prints what each method makes of a photo.
 fn methods_on(photo: &Photo) -> glyptic::Result<()> {
-    const PRECISION_MM: f64 = 0.001;
-    let (first, _) = etched(photo, Quality::Draft, PRECISION_MM)?;
+    let (first, _) = etched(photo, Quality::Draft, LAYERS, PLY_MM)?;
     let measure = Measure::new(&first.tone_map, first.max_density_per_mm2);
     let wanted = measure.wanted();
     println!("{wanted:.0} points wanted; PSNR in dB at a blur of {BLURS_MM:?} mm");
@@ -120,7 +131,7 @@ fn methods_on(photo: &Photo) -> glyptic::Result<()> {
             cloud.len()
         );
     };
-    let stack = stack(&first);
+    let stack = stack(&first, LAYERS);
     let timed = |name: &str, method: &dyn Fn(&stack::Stack<'_>) -> Cloud| {
         let start = Instant::now();
         let cloud = method(&stack);
@@ -143,7 +154,7 @@ fn methods_on(photo: &Photo) -> glyptic::Result<()> {
         &gaussian::gaussian_blue_noise,
     );
     for (quality, name) in QUALITIES.into_iter().zip(["draft", "fine", "best"]) {
-        let (etched, seconds) = etched(photo, quality, PRECISION_MM)?;
+        let (etched, seconds) = etched(photo, quality, LAYERS, PLY_MM)?;
         line(&format!("glyptic, {name}"), &etched.cloud, seconds);
     }
     Ok(())
