@@ -12,9 +12,15 @@ use glyptic::tone::ToneMap;
 use glyptic::{Cloud, Run};
 use rayon::prelude::*;
 
-/// Side of a patch in spacings. Frequencies are whole multiples of its inverse, where the spectrum of the
-/// patch's own square is zero.
+/// About the side of a patch in spacings. Frequencies are whole multiples of its inverse, where the spectrum
+/// of the patch's own square is zero.
 const PATCH_SPACINGS: f64 = 18.75;
+
+/// Patches are whole units of the file wide: with 93 columns of places in one and 94 in the next, the square
+/// itself would show along the axes.
+fn patch_mm(xy_mm: f64, precision_mm: f64) -> f64 {
+    (PATCH_SPACINGS * xy_mm / precision_mm).round() * precision_mm
+}
 
 /// Patches a side: 49 in all.
 const PATCHES: usize = 7;
@@ -69,8 +75,7 @@ fn grey(fraction: f64, quality: Quality, xy_mm: f64, precision_mm: f64) -> Cloud
 }
 
 /// Largest value of the mean spectrum over the mean of its ring, and the frequency where it stands, per mm.
-fn peak(points: &[[f64; 2]], xy_mm: f64) -> (f64, f64) {
-    let patch_mm = PATCH_SPACINGS * xy_mm;
+fn peak(points: &[[f64; 2]], patch_mm: f64) -> (f64, f64) {
     let count = LARGEST;
     let width = 2 * count + 1;
     let half = PATCHES as f64 * patch_mm / 2.0;
@@ -144,7 +149,7 @@ fn from_aside(cloud: &Cloud, degrees: f64) -> Vec<[f64; 2]> {
 fn no_lattice(fraction: f64, quality: Quality, xy_mm: f64, precision_mm: f64) {
     let cloud = grey(fraction, quality, xy_mm, precision_mm);
     for degrees in [0.0, 15.0, 30.0] {
-        let (ratio, at) = peak(&from_aside(&cloud, degrees), xy_mm);
+        let (ratio, at) = peak(&from_aside(&cloud, degrees), patch_mm(xy_mm, precision_mm));
         println!(
             "{quality:?}, grey {fraction}, {xy_mm} mm on {precision_mm} mm, {degrees} degrees: \
              largest over mean {ratio:.2} at {at:.1} per mm"
@@ -161,6 +166,7 @@ fn flat_grey_has_no_lattice_from_any_side() {
     for quality in [Quality::Fine, Quality::Best] {
         for fraction in [0.2, 0.5, 0.8] {
             no_lattice(fraction, quality, 0.08, 0.001);
+            no_lattice(fraction, quality, 0.08, 0.01);
         }
     }
 }
@@ -182,5 +188,5 @@ fn a_square_grid_is_found() {
     let points: Vec<[f64; 2]> = (0..140 * 140)
         .map(|i| [spaced(i % 140), spaced(i / 140)])
         .collect();
-    assert!(peak(&points, 0.08).0 > 30.0);
+    assert!(peak(&points, patch_mm(0.08, 0.001)).0 > 30.0);
 }
