@@ -1,14 +1,19 @@
 //! Files cut short and scribbled over, in every format: an error in one line, or a sound photo; never
-//! a panic.
+//! a panic. What is too large, or no photo at all, is named.
+
+mod common;
 
 use std::io::Cursor;
+use std::path::Path;
 use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use common::{decode, encode, refusal, stored};
+use glyptic::Error;
 use glyptic::depth::embedded;
 use glyptic::photo::{self, Photo};
-use image::{DynamicImage, ImageBuffer, ImageEncoder, ImageFormat, Rgba};
+use image::{DynamicImage, ImageBuffer, ImageEncoder, ImageFormat, Luma, Rgb, Rgba};
 use moxcms::ColorProfile;
 use proptest::prelude::*;
 use tiff::encoder::{Compression, TiffEncoder, colortype};
@@ -29,11 +34,6 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
         ])
     });
     let rgba = DynamicImage::ImageRgba8(image);
-    let encode = |image: &DynamicImage, format| {
-        let mut bytes = Cursor::new(Vec::new());
-        image.write_to(&mut bytes, format).unwrap();
-        bytes.into_inner()
-    };
     let rgb = DynamicImage::ImageRgb8(rgba.to_rgb8());
     let grey = DynamicImage::ImageLuma8(rgba.to_luma8());
     let mut files = vec![
@@ -195,9 +195,7 @@ fn check(photo: &Photo) {
 }
 
 fn survive(bytes: &[u8]) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("photo");
-    std::fs::write(&path, bytes).unwrap();
+    let (_folder, path) = stored(bytes);
     match photo::decode_in_color(&path, MAX_MEGAPIXELS) {
         Ok((photo, color)) => {
             check(&photo);
@@ -218,13 +216,113 @@ fn survive(bytes: &[u8]) {
 #[test]
 fn undamaged_files_decode() {
     for (name, bytes) in FILES.iter() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("photo");
-        std::fs::write(&path, bytes).unwrap();
+        let (_folder, path) = stored(bytes);
         let photo = photo::decode(&path, MAX_MEGAPIXELS);
         check(&photo.unwrap_or_else(|error| panic!("{name}: {error}")));
         assert_eq!(embedded::find(&path).unwrap().is_some(), *name == "gdepth");
     }
+}
+
+#[test]
+fn sizes_are_refused_before_memory_is_taken() {
+    // A PNG header that claims 2^31 - 1 pixels a side.
+    let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\x7f\xff\xff\xff\x7f\xff\xff\xff".to_vec();
+    png.extend(b"\x08\0\0\0\0");
+    let message = refusal(&png);
+    assert!(message.contains("2147483647 x 2147483647"), "{message}");
+    let jpeg =
+        b"\xff\xd8\xff\xc0\0\x0b\x08\xff\xff\xff\xff\x01\x01\x11\0\xff\xda\0\x08\x01\x01\0\0\x3f\0";
+    let message = refusal(jpeg);
+    assert!(message.contains("65535 x 65535"), "{message}");
+    // The limit is the caller's.
+    let image = DynamicImage::ImageLuma8(ImageBuffer::from_pixel(1000, 1001, Luma([1])));
+    for format in [
+        ImageFormat::Png,
+        ImageFormat::Tiff,
+        ImageFormat::Jpeg,
+        ImageFormat::Bmp,
+    ] {
+        let (_folder, path) = stored(&encode(&image, format));
+        assert!(photo::decode(&path, 1.1).is_ok());
+        let message = photo::decode(&path, 1.0).unwrap_err().to_string();
+        assert!(message.contains("--max-megapixels"), "{message}");
+    }
+}
+
+#[test]
+fn what_is_no_photo_is_named() {
+    let missing = photo::decode(Path::new("no/such/photo.jpg"), 1.0).unwrap_err();
+    assert!(matches!(missing, Error::Read { .. }));
+    let folder = tempfile::tempdir().unwrap();
+    let message = photo::decode(folder.path(), 1.0).unwrap_err().to_string();
+    assert!(message.contains("folder"), "{message}");
+    assert!(refusal(b"").contains("empty"));
+    assert!(refusal(b"Dear shop, please find attached").contains("text"));
+    assert!(refusal(b"\0\0\0\x18ftypheic\0\0\0\0heic").contains("heif-convert"));
+    for limit in [f64::NAN, 0.0, -5.0] {
+        let error = photo::decode(Path::new("a.png"), limit).unwrap_err();
+        assert!(matches!(error, Error::Setting { .. }));
+    }
+}
+
+#[test]
+fn cut_off_files_are_refused_in_one_line() {
+    let image = ImageBuffer::from_fn(64, 64, |x, y| {
+        Rgb([(x * 4) as u8, (y * 4) as u8, (x * y) as u8])
+    });
+    let image = DynamicImage::ImageRgb8(image);
+    for format in [
+        ImageFormat::Png,
+        ImageFormat::Tiff,
+        ImageFormat::WebP,
+        ImageFormat::Bmp,
+        ImageFormat::Gif,
+    ] {
+        let bytes = encode(&image, format);
+        for part in [1, 3, 5, 7] {
+            let message = refusal(&bytes[..bytes.len() * part / 8]);
+            assert!(
+                message.contains("damaged or cut off"),
+                "{format:?} {part}/8: {message}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_cut_off_jpeg_keeps_what_arrived_or_is_refused() {
+    let image = ImageBuffer::from_fn(128, 128, |x, y| {
+        Rgb([(x * 2) as u8, (y * 2) as u8, (7 * x * y) as u8])
+    });
+    let whole = encode(&DynamicImage::ImageRgb8(image), ImageFormat::Jpeg);
+    let whole_photo = decode(&whole).unwrap();
+    assert!(whole_photo.warnings.is_empty());
+
+    // Only the end marker is missing: all there, a warning.
+    let photo = decode(&whole[..whole.len() - 2]).unwrap();
+    assert_eq!(photo.luminance, whole_photo.luminance);
+    assert!(
+        photo.warnings[0].contains("end marker"),
+        "{:?}",
+        photo.warnings
+    );
+
+    // A fifth is missing: the rows that arrived are right, the others are transparent.
+    let photo = decode(&whole[..whole.len() * 8 / 10]).unwrap();
+    assert!(
+        photo.warnings[0].contains("missing"),
+        "{:?}",
+        photo.warnings
+    );
+    let alpha = photo.alpha.unwrap();
+    assert_eq!(alpha.at(60, 127), 0.0);
+    for row in 0..64 {
+        assert_eq!(photo.luminance.row(row), whole_photo.luminance.row(row));
+        assert!(alpha.row(row).iter().all(|&alpha| alpha == 1.0));
+    }
+
+    let message = refusal(&whole[..whole.len() * 4 / 10]);
+    assert!(message.contains("arrived"), "{message}");
 }
 
 proptest! {

@@ -3,11 +3,12 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use assert_cmd::Command;
-use image::{GrayAlphaImage, GrayImage, ImageBuffer, Luma, LumaA};
+use image::{DynamicImage, GrayAlphaImage, GrayImage, ImageBuffer, ImageFormat, Luma, LumaA};
 
 /// The program.
 pub(crate) fn glyptic() -> Command {
@@ -207,4 +208,32 @@ pub(crate) fn folder_with_photo(value: impl Fn(f64, f64) -> f64) -> (tempfile::T
     let path = folder.path().join("photo.png");
     photo(&path, [120, 120], value);
     (folder, path)
+}
+
+/// Writes the bytes under a name that says nothing about the format, and decodes them.
+pub(crate) fn decode(bytes: &[u8]) -> glyptic::Result<glyptic::photo::Photo> {
+    let (_folder, path) = stored(bytes);
+    glyptic::photo::decode(&path, 150.0)
+}
+
+/// A folder with the bytes in a file, and its path.
+pub(crate) fn stored(bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("photo.dat");
+    fs::write(&path, bytes).unwrap();
+    (folder, path)
+}
+
+/// The file of an image.
+pub(crate) fn encode(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    image.write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+/// The error as one line, which every error must be.
+pub(crate) fn refusal(bytes: &[u8]) -> String {
+    let message = decode(bytes).unwrap_err().to_string();
+    assert!(!message.contains('\n'), "{message}");
+    message
 }
