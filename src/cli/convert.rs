@@ -9,11 +9,11 @@ use glyptic::machine::{Mirror, Units};
 use glyptic::report::OutputFile;
 use glyptic::settings::DxfDialect;
 
-use super::etch_args::{count, one_of};
 use super::failure::{Failure, printable};
 use super::target::TargetArgs;
 use super::text::print;
 use super::text_args::TextArgs;
+use super::values::{count, one_of};
 
 const EXAMPLES: &str = "\
 Nothing is moved, dropped or put in another order unless a flag asks for it. Whatever the order of the

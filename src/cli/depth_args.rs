@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 use glyptic::settings::{Channels, DepthKind, DepthSettings, DepthSource, Family, Scaling};
 
-use super::etch_args::one_of;
+use super::values::one_of;
 
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Depth")]

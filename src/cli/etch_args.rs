@@ -5,20 +5,18 @@
 
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueHint};
 use glyptic::Settings;
 use glyptic::sampling::Quality;
-use glyptic::settings::{
-    Crop, Cropping, DepthSource, DxfDialect, Fit, MatteSource, Near, ToneMode,
-};
-use glyptic::units::{Degrees, Mm, Size, lengths};
-use serde::de::value::{Error as ValueError, StrDeserializer};
-use serde::de::{DeserializeOwned, IntoDeserializer as _};
+use glyptic::settings::{Cropping, DepthSource, DxfDialect, Fit, MatteSource, Near, ToneMode};
+use glyptic::units::{Degrees, Mm, Size};
 
 use super::depth_args::DepthArgs;
 use super::matte_args::MatteArgs;
 use super::text_args::TextArgs;
+use super::values::{
+    count, crop, depth_source, matte_source, offset, one_of, spacing, threads, whole,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -315,116 +313,6 @@ impl EtchArgs {
     }
 }
 
-/// Reads one of `names`, as settings files spell them.
-pub(crate) fn one_of<T>(names: &'static [&'static str]) -> impl TypedValueParser<Value = T>
-where
-    T: DeserializeOwned + Clone + Send + Sync + 'static,
-{
-    PossibleValuesParser::new(names).try_map(|name| {
-        let name: StrDeserializer<'_, ValueError> = name.as_str().into_deserializer();
-        T::deserialize(name)
-    })
-}
-
-/// Reads `0.08x0.09mm`, or one length for both.
-pub(crate) fn spacing(text: &str) -> Result<[Mm; 2], String> {
-    let both = text.parse().map(|length| [length, length]);
-    both.ok()
-        .or_else(|| lengths::<2>(text))
-        .ok_or_else(|| format!("`{text}` is not a spacing; write xy x z like 0.08x0.09mm"))
-}
-
-fn offset(text: &str) -> Result<[Mm; 2], String> {
-    let fault = || format!("`{text}` is not a shift; write x,y like -1.5,2mm");
-    let (x, y) = text.split_once(',').ok_or_else(fault)?;
-    Ok([
-        x.parse().map_err(|_| fault())?,
-        y.parse().map_err(|_| fault())?,
-    ])
-}
-
-fn crop(text: &str) -> Result<Cropping, String> {
-    match text {
-        "auto" => return Ok(Cropping::Auto),
-        "none" => return Ok(Cropping::None),
-        _ => {}
-    }
-    let numbers: Vec<f64> = text
-        .split(',')
-        .map_while(|part| part.trim().parse().ok())
-        .filter(|number: &f64| number.is_finite())
-        .collect();
-    match numbers[..] {
-        [x_px, y_px, width_px, height_px] if text.split(',').count() == 4 => {
-            Ok(Cropping::Part(Crop {
-                x_px,
-                y_px,
-                width_px,
-                height_px,
-            }))
-        }
-        _ => Err(format!(
-            "`{text}` is no part of a photo; write auto, none, or x,y,w,h in pixels like \
-             120,40,600,600"
-        )),
-    }
-}
-
-fn depth_source(text: &str) -> Result<DepthSource, String> {
-    match text {
-        "" => Err("no file is named; give none, auto, embedded or a file".to_owned()),
-        "none" => Ok(DepthSource::None),
-        "auto" => Ok(DepthSource::Auto),
-        "embedded" => Ok(DepthSource::Embedded),
-        file => Ok(DepthSource::File(file.into())),
-    }
-}
-
-fn matte_source(text: &str) -> Result<MatteSource, String> {
-    match text {
-        "" => Err("no file is named; give none, auto, alpha or a file".to_owned()),
-        "none" => Ok(MatteSource::None),
-        "alpha" => Ok(MatteSource::Alpha),
-        "auto" => Ok(MatteSource::Auto),
-        file => Ok(MatteSource::File(file.into())),
-    }
-}
-
-/// Reads a whole number that is not negative.
-pub(crate) fn whole<T: std::str::FromStr>(text: &str) -> Result<T, String> {
-    text.parse()
-        .map_err(|_| format!("`{text}` is not a whole number of 0 or more, or too large"))
-}
-
-fn threads(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(threads @ 1..=1024) => Ok(threads),
-        _ => Err(format!("`{text}` is not a whole number between 1 and 1024")),
-    }
-}
-
-/// Reads `250000`, `250k`, `1.5M`.
-pub(crate) fn count(text: &str) -> Result<u64, String> {
-    let fault =
-        || format!("`{text}` is not a number of points; write it like 250000, 250k or 1.5M");
-    let bare = text.trim();
-    let (number, factor) = match bare.strip_suffix(['k', 'K']) {
-        Some(number) => (number, 1e3),
-        None => match bare.strip_suffix(['m', 'M']) {
-            Some(number) => (number, 1e6),
-            None => return bare.parse().map_err(|_| fault()),
-        },
-    };
-    let number: f64 = number.parse().map_err(|_| fault())?;
-    let points = (number * factor).round();
-    // Above 2^53 a number of points is a slip, and no longer exact.
-    if (0.0..9e15).contains(&points) {
-        Ok(points as u64)
-    } else {
-        Err(fault())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -520,8 +408,6 @@ mod tests {
         assert_eq!(read.machine.spacing_xy_mm.unwrap().get(), 0.08);
         assert_eq!(read.machine.spacing_z_mm.unwrap().get(), 0.09);
         assert_eq!(read.placement.offset_x_mm.get(), -1.5);
-        assert_eq!(spacing("0.1").unwrap(), [Mm::constant(0.1); 2]);
-        assert_eq!(count("1.5M").unwrap(), 1_500_000);
     }
 
     #[test]

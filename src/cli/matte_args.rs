@@ -6,7 +6,7 @@ use clap::{Args, ValueHint};
 use glyptic::settings::{Channels, Family, MatteSettings, MatteSource, Scaling};
 
 use super::depth_args::pixels;
-use super::etch_args::one_of;
+use super::values::one_of;
 
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Depth and subject")]

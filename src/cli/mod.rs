@@ -13,6 +13,7 @@ mod progress;
 mod target;
 mod text;
 mod text_args;
+mod values;
 
 use std::process::ExitCode;
 

@@ -13,8 +13,8 @@ use glyptic::settings::BlankSettings;
 use glyptic::units::{Mm, Size};
 
 use super::config;
-use super::etch_args::{one_of, spacing};
 use super::failure::Failure;
+use super::values::{one_of, spacing};
 
 /// Crystal, machine and spacing.
 #[derive(Args, Clone, Debug, Default)]

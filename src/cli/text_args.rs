@@ -3,7 +3,7 @@
 use clap::Args;
 use glyptic::format::{Separator, TextSettings};
 
-use super::etch_args::{one_of, whole};
+use super::values::{one_of, whole};
 
 /// Separator, first line and decimals of XYZ, ASC, TXT and CSV.
 #[derive(Args, Clone, Debug, Default)]
