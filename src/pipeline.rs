@@ -21,16 +21,16 @@ use crate::machine::{Estimate, Machine};
 use crate::order::Effort;
 use crate::photo::Photo;
 use crate::placement::Placement;
-use crate::plan::{MOST_POINTS, Plan};
+use crate::plan::Plan;
 use crate::plate::{Plate, Surface};
 use crate::report::{DepthReport, FaceReport, MatteReport, Report, Unplaced, peak_memory_mb};
 use crate::run::Run;
 use crate::sampling::Quality;
-use crate::settings::{DepthSettings, DepthSource, MatteSource, Settings};
+use crate::settings::{DepthSettings, DepthSource, MatteSource, Settings, limits};
 use crate::spacing::closeness;
 use crate::tone::ToneMap;
 use crate::{
-    depth, eyes, network, order, photo, placement, plan, preview, relief, sampling, subject, tone,
+    depth, eyes, network, order, photo, placement, preview, relief, sampling, subject, tone,
 };
 
 /// A file of points to be written.
@@ -96,7 +96,7 @@ pub struct Etched {
 pub fn etch(request: &Request, run: &Run) -> Result<Report> {
     let mut clock = Clock::new(run);
     files::check(request)?;
-    plan::check_plain_numbers(&request.settings)?;
+    limits::check(&request.settings)?;
     let formats: Vec<Format> = request.outputs.iter().map(|output| output.format).collect();
     let ((machine, blank, plan), (photo, color)) = clock.time_both(
         ("plan", || plan_for(&request.settings, &formats)),
@@ -421,12 +421,12 @@ fn check_count(tone: &ToneMap, plan: &Plan) -> Result<()> {
     // A square grid in every layer: what full white comes closest to.
     let density = f64::from(plan.layers) / (spacing.xy_mm * spacing.xy_mm);
     let wanted = tone.full_area_mm2() * density;
-    if plan.sampling.points.is_none() && wanted > MOST_POINTS as f64 {
+    if plan.sampling.points.is_none() && wanted > limits::MOST_POINTS as f64 {
         let shown = format!("{}x{} mm", spacing.xy_mm, spacing.z_mm);
         let limit = format!(
             "asks for {:.0} million points, and a job has at most {}",
             wanted / 1e6,
-            MOST_POINTS / 1_000_000
+            limits::MOST_POINTS / 1_000_000
         );
         let remedy = "raise --spacing, lower --layers, or give a budget with --points";
         return Err(Error::setting("--spacing", &shown, limit, remedy));

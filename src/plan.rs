@@ -9,7 +9,8 @@ use crate::error::{Error, Result};
 use crate::format::Format;
 use crate::machine::Machine;
 use crate::sampling::{Sampling, Spacing, layer_pitch_mm, stack_depth_mm};
-use crate::settings::{Cropping, DepthKind, DepthSettings, Near, Settings, ToneMode};
+use crate::settings::limits::{self, FINEST_GRID_MM, LARGEST_SIDE_MM};
+use crate::settings::{DepthKind, DepthSettings, Near, Settings, ToneMode};
 use crate::units::Mm;
 
 /// What the stages run on; every number in it is sound.
@@ -67,19 +68,9 @@ impl Plan {
     }
 }
 
-/// The finest grid that points stand on, mm. Far below what any stage positions, and exact in the
-/// single precision of a [`crate::Cloud`] up to 8 m.
-const FINEST_GRID_MM: f64 = 0.001;
-
 /// Below this many units of the file's grid a packing on it leaves too few places to choose from:
 /// at 2 units every second grid place would touch a neighbour.
 pub(crate) const LEAST_UNITS: f64 = 3.0;
-
-/// Largest side of a blank, mm. The tone map of a larger one would take gigabytes at 0.025 mm.
-const LARGEST_SIDE_MM: f64 = 300.0;
-
-/// The most points of a job; point indices and file sizes are planned for this.
-pub(crate) const MOST_POINTS: u64 = 100_000_000;
 
 /// The least spacing, mm: a quarter of the smallest dot that any source states (0.02 mm).
 const LEAST_SPACING_MM: f64 = 0.005;
@@ -95,7 +86,7 @@ impl Settings {
     ///
     /// [`Error::Setting`] for the first setting that cannot be met.
     pub fn validate(&self, machine: &Machine, blank: &Blank, formats: &[Format]) -> Result<Plan> {
-        check_plain_numbers(self)?;
+        limits::check(self)?;
         check_depth(&self.depth)?;
         check_size(blank)?;
         let sampling = self.sampling(machine, formats)?;
@@ -206,119 +197,6 @@ impl Settings {
             ToneMode::Linear => Mm::constant(0.0),
         });
         self.output.precision_mm = Mm::new(sampling.spacing.precision_mm);
-    }
-}
-
-/// One number of the settings: flag, value, unit, least and largest value.
-type Limits = (&'static str, f64, &'static str, f64, f64);
-
-/// The numbers that need no knowledge of blank, machine or photo.
-pub(crate) fn check_plain_numbers(settings: &Settings) -> Result<()> {
-    let (placement, tone) = (&settings.placement, &settings.tone);
-    let mut limits: Vec<Limits> = vec![
-        (
-            "--max-megapixels",
-            settings.photo.max_megapixels,
-            "",
-            1e-6,
-            4000.0,
-        ),
-        ("--zoom", placement.zoom, "", 0.05, 50.0),
-        (
-            "--offset x",
-            placement.offset_x_mm.get(),
-            " mm",
-            -300.0,
-            300.0,
-        ),
-        (
-            "--offset y",
-            placement.offset_y_mm.get(),
-            " mm",
-            -300.0,
-            300.0,
-        ),
-        (
-            "--rotate",
-            placement.rotate_degrees.get(),
-            " degrees",
-            -360.0,
-            360.0,
-        ),
-        ("--background", settings.matte.background, "", 0.0, 1.0),
-        ("--toning", tone.toning, "", 0.2, 5.0),
-        ("--floor", tone.floor, "", 0.0, 0.5),
-        ("--ceiling", tone.ceiling, "", 0.05, 1.0),
-        ("--brightness", tone.brightness, "", -1.0, 1.0),
-        ("--contrast", tone.contrast, "", 0.0, 5.0),
-        (
-            "--jitter-z",
-            settings.sampling.jitter_z_mm.get(),
-            " mm",
-            0.0,
-            1.0,
-        ),
-    ];
-    if let Some(fade) = tone.fade_mm {
-        limits.push(("--fade", fade.get(), " mm", 0.0, 50.0));
-    }
-    limits.push(("--detail", settings.depth.detail, "", 0.0, 4.0));
-    if let Some(curve) = settings.depth.relief_curve {
-        limits.push(("--relief-curve", curve, "", 0.0, 1.0));
-    }
-    if let Some(relief) = settings.depth.relief_mm {
-        limits.push(("--relief", relief.get(), " mm", 0.001, LARGEST_SIDE_MM));
-    }
-    if let Some(Cropping::Part(crop)) = placement.crop {
-        limits.push(("--crop x", crop.x_px, " px", -1e6, 1e6));
-        limits.push(("--crop y", crop.y_px, " px", -1e6, 1e6));
-        limits.push(("--crop w", crop.width_px, " px", 1.0, 1e6));
-        limits.push(("--crop h", crop.height_px, " px", 1.0, 1e6));
-    }
-    for (flag, value, unit, least, largest) in limits {
-        // A range holds no NaN.
-        if !(least..=largest).contains(&value) {
-            let limit = format!("does not lie between {least} and {largest}{unit}");
-            let remedy = "give a value between them, or leave the flag out";
-            return Err(Error::setting(
-                flag,
-                &format!("{value}{unit}"),
-                limit,
-                remedy,
-            ));
-        }
-    }
-    if tone.floor >= tone.ceiling {
-        let limit = format!("is not below the ceiling of {}", tone.ceiling);
-        return Err(Error::setting(
-            "--floor",
-            &tone.floor,
-            limit,
-            "lower --floor or raise --ceiling",
-        ));
-    }
-    if let Some(grid) = settings.output.precision_mm
-        && ![FINEST_GRID_MM, 0.01].contains(&grid.get())
-    {
-        let limit = "is neither 0.001 nor 0.01 mm";
-        return Err(Error::setting(
-            "--precision",
-            &grid,
-            limit,
-            "give one of the two",
-        ));
-    }
-    match settings.sampling.points {
-        Some(points) if !(1..=MOST_POINTS).contains(&points) => {
-            let limit = format!("does not lie between 1 and {MOST_POINTS}");
-            Err(Error::setting(
-                "--points",
-                &points,
-                limit,
-                "give a number of points between them",
-            ))
-        }
-        _ => Ok(()),
     }
 }
 

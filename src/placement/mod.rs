@@ -18,16 +18,10 @@ use crate::blank::SafeVolume;
 use crate::error::{Error, Result};
 use crate::eyes::Eyes;
 use crate::grid::Grid;
-use crate::settings::{Crop, Cropping, Fit, PlacementSettings};
+use crate::settings::{Crop, Cropping, Fit, PlacementSettings, limits};
 
 /// What an eye resolves at reading distance: one arc minute at 250 mm.
 pub const EYE_RESOLVES_MM: f64 = 0.073;
-
-/// Zooms outside of this show one pixel or nothing.
-const ZOOM: (f64, f64) = (0.05, 50.0);
-
-/// Farthest useful shift, mm: no blank is as large.
-const OFFSET_LIMIT_MM: f64 = 1000.0;
 
 /// From this ratio of its sides a photo is called a needle: a panorama has up to 6.
 const NEEDLE_RATIO: f64 = 8.0;
@@ -97,7 +91,7 @@ impl Placement {
 ///
 /// # Errors
 ///
-/// [`crate::Error::Setting`] for a crop outside the photo or a zoom out of range.
+/// [`crate::Error::Setting`] for a crop outside the photo or a number out of range.
 pub fn place(
     width_px: usize,
     height_px: usize,
@@ -105,7 +99,7 @@ pub fn place(
     volume: &SafeVolume,
     subject: Option<Subject<'_>>,
 ) -> Result<Placement> {
-    validate(settings)?;
+    limits::check_placement(settings)?;
     let turn = sine_and_cosine(settings.rotate_degrees.get());
     let matte = subject.and_then(|subject| subject.matte);
     let eyes = subject.and_then(|subject| subject.eyes);
@@ -241,55 +235,6 @@ fn percent(share: f64) -> String {
     }
 }
 
-/// Refuses placements that are no numbers or out of range; the photo's size is not known here.
-///
-/// # Errors
-///
-/// [`crate::Error::Setting`].
-pub(crate) fn validate(settings: &PlacementSettings) -> Result<()> {
-    let zoom = settings.zoom;
-    if !(ZOOM.0..=ZOOM.1).contains(&zoom) {
-        return Err(Error::setting(
-            "--zoom",
-            &zoom,
-            format!("is outside {} to {}", ZOOM.0, ZOOM.1),
-            "1 is the plain fit",
-        ));
-    }
-    for offset in [settings.offset_x_mm, settings.offset_y_mm] {
-        if offset.get().abs() > OFFSET_LIMIT_MM {
-            return Err(Error::setting(
-                "--offset",
-                &offset,
-                format!("shifts by more than {OFFSET_LIMIT_MM} mm"),
-                "give a shift smaller than the blank",
-            ));
-        }
-    }
-    if let Some(Cropping::Part(crop)) = &settings.crop {
-        let sides = [crop.x_px, crop.y_px, crop.width_px, crop.height_px];
-        if sides.iter().any(|side| !side.is_finite()) {
-            return Err(crop_error(crop, "is not made of finite numbers".to_owned()));
-        }
-        if crop.width_px < 1.0 || crop.height_px < 1.0 {
-            return Err(crop_error(crop, "is smaller than one pixel".to_owned()));
-        }
-    }
-    Ok(())
-}
-
-fn crop_error(crop: &Crop, limit: String) -> Error {
-    let Crop {
-        x_px,
-        y_px,
-        width_px,
-        height_px,
-    } = crop;
-    let value = format!("{x_px},{y_px},{width_px},{height_px}");
-    let remedy = "give left, top, width and height in upright photo pixels";
-    Error::setting("--crop", &value, limit, remedy)
-}
-
 /// A crop that lies inside the photo.
 fn inside(crop: Crop, width_px: usize, height_px: usize) -> Result<Crop> {
     let inside = crop.x_px >= -CROP_SLACK_PX
@@ -299,8 +244,16 @@ fn inside(crop: Crop, width_px: usize, height_px: usize) -> Result<Crop> {
     if inside {
         Ok(crop)
     } else {
+        let Crop {
+            x_px,
+            y_px,
+            width_px: w_px,
+            height_px: h_px,
+        } = crop;
+        let value = format!("{x_px},{y_px},{w_px},{h_px}");
         let limit = format!("reaches outside the photo of {width_px} x {height_px} px");
-        Err(crop_error(&crop, limit))
+        let remedy = "give left, top, width and height in upright photo pixels";
+        Err(Error::setting("--crop", &value, limit, remedy))
     }
 }
 
@@ -498,14 +451,16 @@ mod tests {
                 zoom,
                 ..Default::default()
             };
-            let error = validate(&settings).unwrap_err().to_string();
+            let error = place(100, 100, &settings, &volume(), None).unwrap_err();
+            let error = error.to_string();
             assert!(error.starts_with("--zoom"), "{error}");
         }
         let settings = PlacementSettings {
             offset_y_mm: Mm::constant(-1e9),
             ..Default::default()
         };
-        let error = validate(&settings).unwrap_err().to_string();
+        let error = place(100, 100, &settings, &volume(), None).unwrap_err();
+        let error = error.to_string();
         assert!(error.starts_with("--offset"), "{error}");
     }
 
