@@ -1,6 +1,6 @@
 //! The limits of the numbers that need no knowledge of blank, machine or photo.
 
-use super::{Cropping, PlacementSettings, Settings};
+use super::{Cropping, PlacementSettings, Settings, ToneSettings};
 use crate::error::{Error, Result};
 
 /// The finest grid that points stand on, mm. Far below what any stage positions, and exact in the
@@ -23,23 +23,16 @@ type Limits = (&'static str, f64, &'static str, f64, f64);
 /// [`Error::Setting`] for the first that is not within its limits.
 pub(crate) fn check(settings: &Settings) -> Result<()> {
     check_placement(&settings.placement)?;
-    let (tone, depth) = (&settings.tone, &settings.depth);
+    check_tone(&settings.tone)?;
+    let depth = &settings.depth;
     let megapixels = settings.photo.max_megapixels;
     let jitter_mm = settings.sampling.jitter_z_mm.get();
     let mut limits: Vec<Limits> = vec![
         ("--max-megapixels", megapixels, "", 1e-6, 4000.0),
         ("--background", settings.matte.background, "", 0.0, 1.0),
-        ("--toning", tone.toning, "", 0.2, 5.0),
-        ("--floor", tone.floor, "", 0.0, 0.5),
-        ("--ceiling", tone.ceiling, "", 0.05, 1.0),
-        ("--brightness", tone.brightness, "", -1.0, 1.0),
-        ("--contrast", tone.contrast, "", 0.0, 5.0),
         ("--jitter-z", jitter_mm, " mm", 0.0, 1.0),
         ("--detail", depth.detail, "", 0.0, 4.0),
     ];
-    if let Some(fade) = tone.fade_mm {
-        limits.push(("--fade", fade.get(), " mm", 0.0, 50.0));
-    }
     if let Some(curve) = depth.relief_curve {
         limits.push(("--relief-curve", curve, "", 0.0, 1.0));
     }
@@ -47,15 +40,6 @@ pub(crate) fn check(settings: &Settings) -> Result<()> {
         limits.push(("--relief", relief.get(), " mm", 0.001, LARGEST_SIDE_MM));
     }
     within(&limits)?;
-    if tone.floor >= tone.ceiling {
-        let limit = format!("is not below the ceiling of {}", tone.ceiling);
-        return Err(Error::setting(
-            "--floor",
-            &tone.floor,
-            limit,
-            "lower --floor or raise --ceiling",
-        ));
-    }
     if let Some(grid) = settings.output.precision_mm
         && ![FINEST_GRID_MM, 0.01].contains(&grid.get())
     {
@@ -104,6 +88,31 @@ pub(crate) fn check_placement(placement: &PlacementSettings) -> Result<()> {
     within(&limits)
 }
 
+/// Checks those of the tone.
+///
+/// # Errors
+///
+/// [`Error::Setting`] for the first that is not within its limits.
+pub(crate) fn check_tone(tone: &ToneSettings) -> Result<()> {
+    let mut limits: Vec<Limits> = vec![
+        ("--toning", tone.toning, "", 0.2, 5.0),
+        ("--floor", tone.floor, "", 0.0, 0.5),
+        ("--ceiling", tone.ceiling, "", 0.05, 1.0),
+        ("--brightness", tone.brightness, "", -1.0, 1.0),
+        ("--contrast", tone.contrast, "", 0.0, 5.0),
+    ];
+    if let Some(fade) = tone.fade_mm {
+        limits.push(("--fade", fade.get(), " mm", 0.0, 50.0));
+    }
+    within(&limits)?;
+    if tone.floor < tone.ceiling {
+        return Ok(());
+    }
+    let limit = format!("is not below the ceiling of {}", tone.ceiling);
+    let remedy = "lower --floor or raise --ceiling";
+    Err(Error::setting("--floor", &tone.floor, limit, remedy))
+}
+
 fn within(limits: &[Limits]) -> Result<()> {
     for &(flag, value, unit, least, largest) in limits {
         // A range holds no NaN.
@@ -119,4 +128,53 @@ fn within(limits: &[Limits]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Mm;
+
+    #[test]
+    fn tones_out_of_range_are_refused_by_name() {
+        type Spoil = fn(&mut ToneSettings, f64);
+        let spoil: [(&str, Spoil); 5] = [
+            ("--toning", |settings, value| settings.toning = value),
+            ("--floor", |settings, value| settings.floor = value),
+            ("--ceiling", |settings, value| settings.ceiling = value),
+            ("--brightness", |settings, value| {
+                settings.brightness = value
+            }),
+            ("--contrast", |settings, value| settings.contrast = value),
+        ];
+        for (flag, spoil) in spoil {
+            for value in [f64::NAN, f64::INFINITY, -7.0, 7.0] {
+                let mut settings = ToneSettings::default();
+                spoil(&mut settings, value);
+                let error = check_tone(&settings).unwrap_err().to_string();
+                assert!(error.starts_with(flag), "{error}");
+            }
+        }
+        let crossed = ToneSettings {
+            floor: 0.3,
+            ceiling: 0.2,
+            ..Default::default()
+        };
+        assert!(
+            check_tone(&crossed)
+                .unwrap_err()
+                .to_string()
+                .contains("ceiling of 0.2")
+        );
+        let faded = ToneSettings {
+            fade_mm: Mm::new(-1.0),
+            ..Default::default()
+        };
+        assert!(
+            check_tone(&faded)
+                .unwrap_err()
+                .to_string()
+                .starts_with("--fade -1")
+        );
+    }
 }

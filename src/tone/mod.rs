@@ -17,11 +17,11 @@ use image::codecs::png::PngEncoder;
 use rayon::prelude::*;
 
 use crate::blank::SafeVolume;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::grid::{Frame, Grid};
 use crate::photo::Photo;
 use crate::placement::Placement;
-use crate::settings::{ToneMode, ToneSettings};
+use crate::settings::{ToneMode, ToneSettings, limits};
 
 use self::auto::Development;
 use self::curve::display_of_light;
@@ -147,7 +147,7 @@ pub fn tone_map(
     pixel_mm: f64,
     settings: &ToneSettings,
 ) -> Result<Toned> {
-    validate(settings)?;
+    limits::check_tone(settings)?;
     for matte in [matte, subject].into_iter().flatten() {
         let size = (photo.luminance.width(), photo.luminance.height());
         assert_eq!(
@@ -210,75 +210,6 @@ const FLAT: &str = "the photo is one even grey where it is etched: nothing can b
 const NOTHING_VISIBLE: &str = "nothing of the photo is visible in the safe area: it is black, \
                                transparent or lies outside; check --crop, --offset and the matte, \
                                or try --invert";
-
-/// Refuses settings that are no numbers or out of range.
-///
-/// # Errors
-///
-/// [`crate::Error::Setting`].
-pub(crate) fn validate(settings: &ToneSettings) -> Result<()> {
-    let fade_mm = settings.fade_mm.map_or(0.0, |fade| fade.get());
-    let ranges = [
-        (
-            "--toning",
-            settings.toning,
-            0.2,
-            5.0,
-            "1.8 suits most photos",
-        ),
-        (
-            "--floor",
-            settings.floor,
-            0.0,
-            0.5,
-            "0.05 suits most photos",
-        ),
-        (
-            "--ceiling",
-            settings.ceiling,
-            0.05,
-            1.0,
-            "1 is the largest density",
-        ),
-        (
-            "--brightness",
-            settings.brightness,
-            -1.0,
-            1.0,
-            "0 changes nothing",
-        ),
-        (
-            "--contrast",
-            settings.contrast,
-            0.0,
-            5.0,
-            "1 changes nothing",
-        ),
-        (
-            "--fade",
-            fade_mm,
-            0.0,
-            50.0,
-            "1 mm suits most blanks, 0 is a hard edge",
-        ),
-    ];
-    for (setting, value, least, most, remedy) in ranges {
-        if !(least..=most).contains(&value) {
-            let limit = format!("is outside {least} to {most}");
-            return Err(Error::setting(setting, &value, limit, remedy));
-        }
-    }
-    if settings.floor > settings.ceiling {
-        let limit = format!("is above --ceiling {}", settings.ceiling);
-        return Err(Error::setting(
-            "--floor",
-            &settings.floor,
-            limit,
-            "lower --floor",
-        ));
-    }
-    Ok(())
-}
 
 /// Where the photo's upper left corner lies, mm, if its own pixels can be the map's: it lies straight, and
 /// they are as large.
