@@ -2,9 +2,11 @@
 //! how long they take.
 //!
 //! `cargo run --release --example compare -- PHOTO...` prints the tables of `docs/comparison.md`: all
-//! methods on the first photo, and the gain over the staggered grid on each, with fewer layers too.
+//! methods on the first photo, and the gain over the staggered grid on each, with fewer layers too, and how much
+//! more so many points could gain with no spacing to keep.
 
 mod cells;
+mod descent;
 mod gaussian;
 mod measure;
 mod methods;
@@ -64,7 +66,36 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             );
         }
     }
+    println!();
+    println!(
+        "Gain of best, and of its points gone down the slope of the error at that blur, spacing or not"
+    );
+    println!("| photo | blur, mm | best | no spacing |");
+    println!("| --- | --- | --- | --- |");
+    for path in &paths {
+        let photo = photo::decode(path, MAX_MEGAPIXELS)?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        for (blur_mm, [best, descended]) in most_gained(&photo)? {
+            println!("| {name} | {blur_mm} | {best:.1} | {descended:.1} |");
+        }
+    }
     Ok(())
+}
+
+/// At both blurs of about what an eye resolves, what best gains over the staggered grid, and what its points gain
+/// when that error alone counts.
+fn most_gained(photo: &Photo) -> glyptic::Result<[(f64, [f64; 2]); 2]> {
+    let (etched, _) = etched(photo, Quality::Best, LAYERS, PLY_MM)?;
+    let measure = Measure::new(&etched.tone_map, etched.max_density_per_mm2);
+    let grid = methods::staggered(&stack(&etched, LAYERS));
+    let gained = |blur_mm: f64| {
+        let of_grid = measure.psnr_db(&grid, blur_mm);
+        let descended = measure.descended(&etched.cloud, blur_mm);
+        [&etched.cloud, &descended].map(|cloud| measure.psnr_db(cloud, blur_mm) - of_grid)
+    };
+    let [finest, eye, _] = BLURS_MM;
+    let (of_finest, of_eye) = rayon::join(|| gained(finest), || gained(eye));
+    Ok([(finest, of_finest), (eye, of_eye)])
 }
 
 /// The cloud of a photo, and the seconds from its light to the measured cloud.

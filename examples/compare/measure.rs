@@ -4,6 +4,8 @@ use glyptic::grid::Grid;
 use glyptic::tone::ToneMap;
 use glyptic::{Cloud, grid::Frame};
 
+use crate::descent;
+
 /// Standard deviations of the blur; 0.073 mm is one arc minute at 250 mm.
 pub(crate) const BLURS_MM: [f64; 3] = [0.05, 0.073, 0.146];
 
@@ -75,7 +77,7 @@ impl Measure {
                 }
             }
         }
-        let blurred = blurred(&blurred(&error, blur_mm), blur_mm);
+        let blurred = blurred_both_ways(&error, blur_mm);
         let edge = (4.0 * blur_mm / PX_MM) as usize;
         let square = |&value: &f32| f64::from(value) * f64::from(value);
         let sum: f64 = (edge..height - edge)
@@ -84,6 +86,28 @@ impl Measure {
             .sum();
         -10.0 * (sum / ((width - 2 * edge) * (height - 2 * edge)) as f64).log10()
     }
+
+    /// The cloud after its points went down the slope of the error at one blur, spacing or not (`descent.rs`).
+    pub(crate) fn descended(&self, cloud: &Cloud, blur_mm: f64) -> Cloud {
+        let per_px = (self.density_per_mm2 * PX_MM * PX_MM) as f32;
+        let mut error = blurred_both_ways(&self.wish.map(|wish| -wish * per_px), blur_mm);
+        let in_px = |[x, y, _]: [f32; 3]| {
+            let (u, v) = self.frame.to_px(f64::from(x), f64::from(y));
+            [u, v]
+        };
+        let mut points: Vec<[f64; 2]> = cloud.points().map(in_px).collect();
+        descent::descend(&mut points, &mut error, blur_mm / PX_MM);
+        let mut descended = Cloud::default();
+        for ([u, v], [.., z]) in points.into_iter().zip(cloud.points()) {
+            let (x, y) = self.frame.to_mm(u, v);
+            descended.push([x as f32, y as f32, z]);
+        }
+        descended
+    }
+}
+
+fn blurred_both_ways(grid: &Grid<f32>, blur_mm: f64) -> Grid<f32> {
+    blurred(&blurred(grid, blur_mm), blur_mm)
 }
 
 /// A Gaussian along the rows; the result is turned, so that twice of it blurs both ways.
