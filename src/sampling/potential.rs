@@ -5,7 +5,8 @@
 //! order, so u = -grad(c) / w with -laplace(c) = e. The Green's function of that equation is
 //! the potential of charges in the plane: points repel one another, the wish attracts them. It is
 //! summed here from Gaussians of doubling width on a pyramid of rasters, from about 1.4 pixels to
-//! some 0.35 mm; below, the kernel is smooth, so that a single point does not feel the raster.
+//! some 19, which is 0.75 mm for eight layers at 0.08 mm; at the short end the kernel is smooth, so that a single
+//! point does not feel the raster.
 //!
 //! # Source
 //!
