@@ -88,10 +88,11 @@ impl Layout {
         self.cell_of(x - self.origin[0]).min(self.columns - 1)
     }
 
-    /// A product, since whole numbers divide slowly; what lies on an edge may fall to either side.
+    /// A product, since whole numbers divide slowly; what lies on an edge may fall to either side. What
+    /// lies before all cells falls to the first, which is empty.
     fn cell_of(&self, along: i32) -> usize {
         // By way of i32, which processors convert to.
-        (f64::from(along) * self.per_unit) as i32 as usize
+        ((f64::from(along) * self.per_unit) as i32).max(0) as usize
     }
 
     /// Makes the band of that number from those of the given points that belong to it.
