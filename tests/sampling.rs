@@ -201,6 +201,30 @@ fn greys_get_their_points_with_any_number_of_layers() {
 }
 
 #[test]
+fn islands_amid_black_get_all_their_points() {
+    // What their last squares lack cannot be carried on into black.
+    let map = tone(12.0, 0.025, |x, y| {
+        let lit = |mm: f64| (mm + 6.3).rem_euclid(3.7) < 2.9;
+        f64::from(u8::from(lit(x) && lit(y + 0.2 * x))) * (0.4 + 0.2 * (3.0 * x).sin())
+    });
+    for layers in [1, 2, 8] {
+        let plate = Plate {
+            tone: map.clone(),
+            surface: Surface::Flat(0.5),
+            layers,
+        };
+        let settings = settings(spacing(0.08, 0.09, 0.001), Quality::Draft);
+        let sampled = sample(&[plate], &settings);
+        let lacking = sampled.wanted_points - sampled.cloud.len() as f64;
+        assert!(
+            lacking.abs() <= 2e-3 * sampled.wanted_points,
+            "{lacking} of {} points lack in {layers} layers",
+            sampled.wanted_points
+        );
+    }
+}
+
+#[test]
 fn a_budget_is_met() {
     for points in [1_000u64, 20_000, 60_000] {
         let map = tone(10.0, 0.025, |x, y| 0.3 + 0.2 * (x + y).sin());
