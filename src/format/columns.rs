@@ -64,7 +64,7 @@ pub(super) fn write_lines(
 
 /// Reads lines of at least three numbers, between blanks, commas or semicolons; what follows the
 /// third (intensity, colour) is left out. Lines that start with `#` or `//` are comments, and the
-/// first line may name the columns.
+/// first line may name the columns. Decimal commas and empty columns are refused.
 pub(super) fn read(path: &Path, file: impl Read) -> Result<Cloud> {
     let mut lines = Lines::new(path, file);
     let mut points = Collector::new(path, "line");
@@ -74,9 +74,17 @@ pub(super) fn read(path: &Path, file: impl Read) -> Result<Cloud> {
             continue;
         }
         let may_name_columns = std::mem::take(&mut first);
+        check_separators(text).map_err(|problem| {
+            let problem = format!("line {line} {problem}");
+            Error::content(
+                path,
+                problem,
+                "a point is a line `x y z`, with `.` as the decimal sign",
+            )
+        })?;
         match coordinates(text) {
             Ok(point) => points.push(point, line)?,
-            Err(word) if may_name_columns && names_columns(word) => {}
+            Err(word) if may_name_columns && names_columns(word) => check_names(path, text)?,
             Err(word) => return Err(not_a_point(path, line, word)),
         }
     }
@@ -95,6 +103,68 @@ pub(super) fn coordinates(text: &[u8]) -> std::result::Result<[f64; 3], &[u8]> {
         *value = number(word).ok_or(word)?;
     }
     Ok(point)
+}
+
+/// Refuses what separators could mean in two ways around the first three words: a comma without blanks beside
+/// separators of another kind, which may be a decimal sign, and two commas or semicolons with nothing between them.
+#[inline]
+fn check_separators(text: &[u8]) -> std::result::Result<(), &'static str> {
+    if !text.iter().any(|byte| matches!(byte, b',' | b';')) {
+        return Ok(());
+    }
+    let is_separator = |byte: &u8| matches!(byte, b' ' | b'\t' | b',' | b';');
+    let (mut bare_comma, mut other) = (false, false);
+    let mut rest = text;
+    for gap in 0..=3 {
+        let length = rest.iter().take_while(|byte| is_separator(byte)).count();
+        let (between, after) = rest.split_at(length);
+        let marks = between
+            .iter()
+            .filter(|byte| matches!(byte, b',' | b';'))
+            .count();
+        if after.is_empty() {
+            break;
+        }
+        if marks > usize::from(gap > 0) && gap < 3 {
+            return Err("has an empty column");
+        }
+        if gap > 0 {
+            let bare = between == b",";
+            bare_comma |= bare;
+            other |= !bare;
+        }
+        let word = after.iter().take_while(|byte| !is_separator(byte)).count();
+        rest = &after[word..];
+    }
+    if bare_comma && other {
+        return Err(
+            "has commas that may be decimal signs, since other separators stand beside them",
+        );
+    }
+    Ok(())
+}
+
+/// Refuses a first line that names x, y and z, but not as the first three columns.
+fn check_names(path: &Path, text: &[u8]) -> Result<()> {
+    let text = String::from_utf8_lossy(text).to_lowercase();
+    let names: Vec<&str> = text
+        .split([' ', '\t', ',', ';'])
+        .map(|name| name.trim_matches('"'))
+        .map(|name| name.strip_suffix("_mm").unwrap_or(name))
+        .filter(|name| !name.is_empty() && !["mm", "(mm)", "[mm]"].contains(name))
+        .collect();
+    let named = ["x", "y", "z"].iter().all(|axis| names.contains(axis));
+    if !named || names.starts_with(&["x", "y", "z"]) {
+        return Ok(());
+    }
+    Err(Error::content(
+        path,
+        format!(
+            "line 1 names the columns {}",
+            quoted(names.join(", ").as_bytes())
+        ),
+        "put x, y and z first, in this order",
+    ))
 }
 
 /// `x`, `"X"`, `X_mm`: a name, and not binary or a damaged number.
@@ -174,6 +244,62 @@ mod tests {
         let text = b"x,y,z\n# a remark\n1,2,3\n4;5;6;255\n\n 7\t8  9e0 1 2 3\r\n//end\n";
         let expected = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]];
         assert_eq!(points_of("a.csv", text), expected);
+    }
+
+    #[test]
+    fn separators_with_two_meanings_are_refused() {
+        for bytes in [
+            &b"1,5;2,5;3,5\n"[..],
+            b"12,5 3,25 7,1\n",
+            b"1,5\t2\t3,5\n",
+            b"1 2 3,5\n",
+            b"1,5, 2,5, 3,5\n",
+        ] {
+            let message = refusal("a.xyz", bytes);
+            assert!(
+                message.starts_with("line 1 has commas that may be"),
+                "{message}"
+            );
+        }
+        for bytes in [&b"1,,2,3\n"[..], b"1;2; ;3\n", b",1,2,3\n"] {
+            let message = refusal("a.csv", bytes);
+            assert!(
+                message.starts_with("line 1 has an empty column"),
+                "{message}"
+            );
+        }
+        for bytes in [
+            &b"1,2,3\n"[..],
+            b"1, 2, 3\n",
+            b"1 , 2 , 3\n",
+            b"1;2;3\n",
+            b"1,2,3,,,\n",
+            b"1,2,3,255,0,0\n",
+            b"1;2;3;4,5\n",
+            b" 1 2 3 \n",
+        ] {
+            assert_eq!(points_of("a.csv", bytes), [[1.0, 2.0, 3.0]], "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn names_of_columns_in_another_order_are_refused() {
+        for bytes in [
+            &b"index,x,y,z\n1,2,3,4\n"[..],
+            b"z,y,x\n1,2,3\n",
+            b"\"Y\";\"X\";\"Z\"\n1;2;3\n",
+        ] {
+            let message = refusal("a.csv", bytes);
+            assert!(message.starts_with("line 1 names the columns"), "{message}");
+        }
+        for bytes in [
+            &b"x,y,z,i\n1,2,3,4\n"[..],
+            b"X_mm Y_mm Z_mm\n1 2 3\n",
+            b"X (mm); Y (mm); Z (mm)\n1;2;3\n",
+            b"east north up\n1 2 3\n",
+        ] {
+            assert_eq!(points_of("a.csv", bytes), [[1.0, 2.0, 3.0]], "{bytes:?}");
+        }
     }
 
     #[test]

@@ -232,6 +232,8 @@ fn check_room(
         source,
     })?;
     let room = length.saturating_sub(header_len as u64) as u128;
+    let mut promised = 0;
+    let mut exactly = header.encoding != Encoding::Ascii;
     for (name, element) in &header.elements {
         let least = match header.encoding {
             // A digit and a separator each; the last line may lack its newline.
@@ -242,6 +244,9 @@ fn check_room(
                 .map(|property| least_size(&property.data_type))
                 .sum(),
         };
+        promised += element.count as u128 * least;
+        let lists = |property: &PropertyDef| matches!(property.data_type, PropertyType::List(..));
+        exactly &= element.count == 0 || !element.properties.values().any(lists);
         let needed = (element.count as u128 * least).saturating_sub(1);
         if needed > room {
             let count = element.count;
@@ -254,7 +259,22 @@ fn check_room(
             ));
         }
     }
+    if exactly && room > promised {
+        return Err(more_than_promised(
+            path,
+            &format!("{} bytes follow", room - promised),
+        ));
+    }
     Ok(())
+}
+
+/// Points that the header does not count would be lost without a word.
+fn more_than_promised(path: &Path, what: &str) -> Error {
+    Error::content(
+        path,
+        format!("{what} the last point that its header promises"),
+        "export the file again; its header is wrong, or two files were put together",
+    )
 }
 
 fn least_size(kind: &PropertyType) -> u128 {
@@ -337,6 +357,15 @@ fn read_text(path: &Path, header: &Header, header_lines: u64, file: impl Read) -
         if name == "vertex" {
             break;
         }
+    }
+    let others = header
+        .elements
+        .iter()
+        .skip_while(|(name, _)| *name != "vertex");
+    if others.skip(1).all(|(_, element)| element.count == 0)
+        && let Some((number, _)) = lines.next_filled()?
+    {
+        return Err(more_than_promised(path, &format!("line {number} follows")));
     }
     Ok(points.finish())
 }
@@ -438,6 +467,20 @@ mod tests {
         let message = refusal("a.ply", &with("ascii", &three, "1 2 3\n1 2 nan\n1 2 3\n"));
         assert!(
             message.starts_with("line 9: z = NaN is not finite"),
+            "{message}"
+        );
+        let one = format!("element vertex 1\n{xyz}element face 0\nproperty list uchar int v\n");
+        let message = refusal("a.ply", &with("ascii", &one, "1 2 3\n\n4 5 6\n"));
+        assert!(
+            message.starts_with("line 12 follows the last point"),
+            "{message}"
+        );
+        let message = refusal(
+            "a.ply",
+            &with("binary_little_endian", &one, "123456789012345"),
+        );
+        assert!(
+            message.starts_with("3 bytes follow the last point"),
             "{message}"
         );
         let message = refusal("a.ply", b"ply\nformat ascii 1.0\nelement vertex 1\n");
