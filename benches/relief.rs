@@ -36,7 +36,15 @@ fn relief(criterion: &mut Criterion) {
                 bencher.iter(|| {
                     pool.install(|| {
                         let map = black_box(&map);
-                        shape(map, &photo, None, &placement, &volume, BEHIND_MM, &settings)
+                        shape(
+                            map,
+                            &photo,
+                            None,
+                            &placement,
+                            &volume,
+                            [0.0, BEHIND_MM],
+                            &settings,
+                        )
                     })
                 });
             });
@@ -68,7 +76,15 @@ fn knobs(criterion: &mut Criterion) {
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 let map = black_box(&map);
-                shape(map, &photo, None, &placement, &volume, BEHIND_MM, &settings)
+                shape(
+                    map,
+                    &photo,
+                    None,
+                    &placement,
+                    &volume,
+                    [0.0, BEHIND_MM],
+                    &settings,
+                )
             });
         });
     }

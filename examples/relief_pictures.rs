@@ -142,7 +142,16 @@ fn picture(bust: &Bust, settings: &DepthSettings) -> Result<GrayImage, Box<dyn E
     };
     let map = depth(&scene, settings, &Run::default())?.map;
     let map = map.ok_or("both sources give a map")?;
-    let surface = shape(&map, photo, None, placed, volume, BEHIND_MM, settings)?.surface;
+    let surface = shape(
+        &map,
+        photo,
+        None,
+        placed,
+        volume,
+        [0.0, BEHIND_MM],
+        settings,
+    )?
+    .surface;
     let [width, height] = PICTURE_PX;
     let place = |column: u32, row: u32| {
         let right = (f64::from(column) + 0.5 - 0.5 * f64::from(width)) / PX_PER_MM;

@@ -301,9 +301,9 @@ fn etch_planned(
         None => Surface::Flat(plan.front_z_mm as f32),
         Some(map) => {
             let shaped = clock.time("relief", || {
-                let behind_mm = plan.behind_relief_mm();
+                let around_mm = plan.around_relief_mm();
                 let depth = depth.shaping(&settings.depth);
-                relief::shape(map, photo, subject, &placement, volume, behind_mm, &depth)
+                relief::shape(map, photo, subject, &placement, volume, around_mm, &depth)
             })?;
             warnings.extend(shaped.warnings);
             relief_mm = shaped.relief_mm;

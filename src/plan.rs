@@ -7,8 +7,8 @@
 use crate::blank::{Blank, SafeVolume};
 use crate::error::{Error, Result};
 use crate::format::Format;
-use crate::machine::Machine;
-use crate::sampling::{Sampling, Spacing, layer_pitch_mm, stack_depth_mm};
+use crate::machine::{Machine, Units};
+use crate::sampling::{Sampling, Spacing, layer_pitch_mm, stack_reach_mm};
 use crate::settings::limits::{self, FINEST_GRID_MM, LARGEST_SIDE_MM};
 use crate::settings::{DepthKind, DepthSettings, Near, Settings, ToneMode};
 use crate::units::Mm;
@@ -56,15 +56,15 @@ impl Plan {
         full.min(budget)
     }
 
-    /// The most depth that the layers behind a relief take up, mm.
+    /// The most depth that points take up before the front layer of a relief, and behind it, mm.
     #[must_use]
-    pub fn behind_relief_mm(&self) -> f64 {
+    pub fn around_relief_mm(&self) -> [f64; 2] {
         let Sampling {
             spacing,
             jitter_z_mm,
             ..
         } = &self.sampling;
-        stack_depth_mm(spacing, self.layers, *jitter_z_mm)
+        stack_reach_mm(spacing, self.layers, *jitter_z_mm)
     }
 }
 

@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use image::{DynamicImage, ImageBuffer, ImageFormat, Luma};
 
-use common::{dome, glyptic, photo};
+use common::{dome, folder_with_photo, glyptic, photo, run};
 
 /// Etches with these flags; returns whether it worked, the report, and what stood on stderr.
 fn etch(photo: &Path, flags: &[&str]) -> (bool, serde_json::Value, String) {
@@ -188,4 +188,56 @@ fn the_head_around_the_eyes_is_whole_with_a_matte_and_larger_without() {
     assert_eq!(report["placement"]["crop_method"], "whole");
     let plain = report["placement"]["head_cut_percent"].as_f64().unwrap();
     assert!(cut < plain, "{cut} % and {plain} %");
+}
+
+#[test]
+fn a_relief_as_deep_as_fits_keeps_its_points_in_front_and_behind() {
+    let (folder, _) = folder_with_photo(|_, _| 1.0);
+    let step = |u: f64, _| if u < 0.5 { 1.0 } else { 0.1 };
+    common::depth(&folder.path().join("step.png"), [100, 100], step);
+    let etch = |relief: &str, more: &[&str]| {
+        let args = [
+            "etch",
+            "photo.png",
+            "--depth",
+            "step.png",
+            "--blank",
+            "block-16x16x12",
+        ];
+        let more = [
+            more,
+            &["--relief", relief, "-o", "a.xyz", "--tone", "linear"],
+        ]
+        .concat();
+        run(folder.path(), &[&args[..], &more].concat())
+    };
+    for layers in ["2", "4"] {
+        let more = [
+            "--layers",
+            layers,
+            "--jitter-z",
+            "0.1",
+            "--quality",
+            "draft",
+        ];
+        let refusal = String::from_utf8(etch("200", &more).stderr).unwrap();
+        let (_, most) = refusal.split_once("deeper than the ").unwrap();
+        let (most, _) = most.split_once(" mm").unwrap();
+        let output = etch(most, &more);
+        assert!(output.status.success(), "{output:?}");
+        let points = common::points_of_text(&folder.path().join("a.xyz"));
+        let near = points
+            .iter()
+            .filter(|[x, ..]| (-5.5..-1.5).contains(x))
+            .count();
+        let far = points
+            .iter()
+            .filter(|[x, ..]| (1.5..5.5).contains(x))
+            .count();
+        let ratio = near as f64 / far as f64;
+        assert!(
+            (0.99..1.01).contains(&ratio),
+            "{layers} layers: {near} and {far}"
+        );
+    }
 }

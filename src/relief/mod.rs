@@ -45,7 +45,8 @@ pub struct Shaped {
     pub warnings: Vec<String>,
 }
 
-/// Shapes a relief; the layers behind the front one need `behind_mm` more room in the volume.
+/// Shapes a relief; the points of all layers need so much more room in the volume before and behind the front
+/// layer.
 ///
 /// # Errors
 ///
@@ -55,7 +56,7 @@ pub struct Shaped {
 /// # Guarantees
 ///
 /// - The surface is finite, and between pixel centres too at least `behind_mm` above the volume's
-///   least z and not above its largest, wherever there is that much room.
+///   least z and `before_mm` below its largest, wherever there is that much room.
 /// - Slopes are at most 2.5, but for those of the volume's own bounds.
 pub fn shape(
     depth: &DepthMap,
@@ -63,12 +64,12 @@ pub fn shape(
     matte: Option<&Grid<f32>>,
     placement: &Placement,
     volume: &SafeVolume,
-    behind_mm: f64,
+    [before_mm, behind_mm]: [f64; 2],
     settings: &DepthSettings,
 ) -> Result<Shaped> {
     let view = View::new(volume, photo, placement);
     let (frame, seen) = (view.frame, view.seen(volume, matte));
-    let room = Room::new(volume, behind_mm, frame, view.raster_px);
+    let room = Room::new(volume, [before_mm, behind_mm], frame, view.raster_px);
     let mut warnings = Vec::new();
 
     let mut nearness = depth_on_raster(depth, photo, &view, settings);
@@ -77,7 +78,8 @@ pub fn shape(
     if flat {
         warnings.push("the depth map is the same everywhere: the relief is flat".to_owned());
     }
-    let place = Place::choose(&room, &seen, frame, behind_mm, settings.relief_mm, flat)?;
+    let layers_mm = before_mm + behind_mm;
+    let place = Place::choose(&room, &seen, frame, layers_mm, settings.relief_mm, flat)?;
     warnings.extend(place.warning.clone());
     nearness.for_each_row(|_, values| {
         for value in values {
@@ -214,7 +216,15 @@ mod tests {
         let placement = placed(photo.luminance.width(), photo.luminance.height());
         let depth = DepthMap { nearness };
         let settings = settings(relief_mm);
-        shape(&depth, photo, None, &placement, &volume(), 0.6, &settings)
+        shape(
+            &depth,
+            photo,
+            None,
+            &placement,
+            &volume(),
+            [0.0, 0.6],
+            &settings,
+        )
     }
 
     /// Distance from a wavy round outline, photo px, positive inside.
@@ -382,6 +392,7 @@ mod tests {
                 8 => -1.0f32..1.0, 1 => prop::num::f32::ANY,
             ], 48),
             bounds in prop::collection::vec(0.1f32..4.0, 2 * 64),
+            before_mm in 0.0f64..0.3,
             behind_mm in 0.0f64..1.5,
             turn in 0.0f64..6.3,
             zoom in 0.05f64..20.0,
@@ -404,16 +415,17 @@ mod tests {
             let depth = DepthMap { nearness: Grid::from_values(8, 6, values).unwrap() };
             let photo = photo_of(Grid::from_fn(40, 40, |x, y| unit(1, (x * y) as u64)));
             let settings = settings(None);
-            let result = shape(&depth, &photo, None, &placement, &volume, behind_mm, &settings);
+            let around_mm = [before_mm, behind_mm];
+            let result = shape(&depth, &photo, None, &placement, &volume, around_mm, &settings);
             let Ok(shaped) = result else { return Ok(()) };
-            let behind = behind_mm as f32;
+            let [before, behind] = around_mm.map(|mm| mm as f32);
             for index in 0..4000 {
                 let x = f64::from(unit(5, index)) * 16.0 - 8.0;
                 let y = f64::from(unit(6, index)) * 16.0 - 8.0;
                 let z = shaped.surface.at_mm(x, y);
                 prop_assert!(z.is_finite());
                 let low = volume.z_min_mm.at_mm(x, y) + behind;
-                let high = volume.z_max_mm.at_mm(x, y);
+                let high = volume.z_max_mm.at_mm(x, y) - before;
                 if high - low > 1.0 {
                     prop_assert!(z >= low - 1e-4 && z <= high + 1e-4, "{z} not in {low}..{high}");
                 }

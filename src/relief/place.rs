@@ -28,7 +28,7 @@ impl Place {
         room: &Room,
         seen: &Grid<bool>,
         frame: Frame,
-        behind_mm: f64,
+        layers_mm: f64,
         asked: Option<Mm>,
         flat: bool,
     ) -> Result<Self> {
@@ -36,12 +36,12 @@ impl Place {
         let low = f64::from(room.z_min_mm.median(seen));
         let most = high - low;
         if most < 0.0 {
-            let needed = format!("with layers {behind_mm:.2} mm deep");
-            let limit = format!("do not fit into {:.2} mm of safe depth", most + behind_mm);
+            let needed = format!("with layers {layers_mm:.2} mm deep");
+            let limit = format!("do not fit into {:.2} mm of safe depth", most + layers_mm);
             let remedy = "use fewer layers, a smaller margin or a thicker blank";
             return Err(Error::setting("--layers", &needed, limit, remedy));
         }
-        let head_room = HEAD_ROOM * (most + behind_mm);
+        let head_room = HEAD_ROOM * (most + layers_mm);
         let width_mm = seen.width() as f64 * frame.mm_per_px;
         let fits = (most - 2.0 * head_room).clamp(0.0, width_mm * MOST_DEPTH_OF_WIDTH);
         let relief = asked.map_or(fits, Mm::get);
@@ -78,6 +78,8 @@ fn check_relief(relief_mm: f64, most_mm: f64) -> Result<()> {
         ));
     }
     if relief_mm > most_mm {
+        // Rounded down, so that what is named can be asked for.
+        let most_mm = (most_mm * 100.0).floor() / 100.0;
         let limit =
             format!("is deeper than the {most_mm:.2} mm that fit in front of the last layers");
         let remedy = "lower --relief, --layers or --margin, or take a thicker blank";

@@ -7,7 +7,7 @@ use crate::grid::{Frame, Grid, Raster};
 pub(super) struct Room {
     /// Least z, the layers behind considered.
     pub(super) z_min_mm: Limit,
-    /// Largest z.
+    /// Largest z, the jitter before considered.
     pub(super) z_max_mm: Limit,
 }
 
@@ -43,14 +43,14 @@ impl Limit {
 }
 
 impl Room {
-    /// The room in a volume for a front layer with `behind_mm` of layers behind it.
+    /// The room in a volume for a front layer with points up to so far before and behind it.
     pub(super) fn new(
         volume: &SafeVolume,
-        behind_mm: f64,
+        around_mm: [f64; 2],
         frame: Frame,
         raster_px: (usize, usize),
     ) -> Self {
-        let behind = behind_mm as f32;
+        let [before, behind] = around_mm.map(|mm| mm as f32);
         // The lower bound is the upper one of a world turned back to front.
         Self {
             z_min_mm: match &volume.z_min_mm {
@@ -60,9 +60,10 @@ impl Room {
                 ),
             },
             z_max_mm: match &volume.z_max_mm {
-                Bound::Constant(z_mm) => Limit::Constant(*z_mm),
+                Bound::Constant(z_mm) => Limit::Constant(z_mm - before),
                 Bound::Varying(raster) => {
-                    Limit::Varying(least_around(raster, frame, raster_px, |z| z))
+                    let least = least_around(raster, frame, raster_px, |z| z);
+                    Limit::Varying(least.map(|z| z - before))
                 }
             },
         }

@@ -1,4 +1,11 @@
-//! Sampling: plates -> [`Cloud`].
+//! Sampling: plates -> [`Cloud`], between tone and relief before and the order of etching after.
+//!
+//! An ordered dither (`dither.rs`) turns candidates on: the points of a ready-made tile whose layers fit one
+//! another, in the order of their ranks. Relocation (`relocation.rs`) then moves all points at once
+//! down the error of tone, on coarse scales and fine ones; polish (`polish.rs`) moves one after another
+//! on the finest. Every step keeps the spacing, and stands on the grid of the file, so that nothing
+//! is rounded afterwards. Where the spacing has no room, points are left out and counted; a budget of points
+//! is no promise beyond what full white holds. The sources stand in the files.
 
 mod bands;
 mod candidates;
@@ -54,7 +61,8 @@ pub struct Sampling {
     pub quality: Quality,
     /// Another seed gives another, equally good cloud.
     pub seed: u64,
-    /// A budget: exactly so many points (within 0.1 %), the picture scaled in density.
+    /// A budget: exactly so many points (within 0.1 %), the picture scaled in density, as long as its brightest
+    /// part stays below full white.
     pub points: Option<u64>,
     /// Largest random shift of a layer's points along z, mm; layers move apart by twice as much.
     pub jitter_z_mm: f64,
@@ -92,11 +100,13 @@ fn jitter_units(rule: &Rule, jitter_z_mm: f64) -> i32 {
     (jitter_z_mm / rule.unit_mm + 1e-9) as i32
 }
 
-/// Depth behind the front layer of a plate that its other layers take up at most, mm.
+/// Depth that the points of a plate take up at most before the surface of its front layer, and behind that
+/// surface, mm.
 #[must_use]
-pub fn stack_depth_mm(spacing: &Spacing, layers: u32, jitter_z_mm: f64) -> f64 {
+pub fn stack_reach_mm(spacing: &Spacing, layers: u32, jitter_z_mm: f64) -> [f64; 2] {
     let rule = Rule::new(spacing);
-    stack::deepest(&rule, layers, jitter_units(&rule, jitter_z_mm)) * rule.unit_mm
+    let reach = stack::reach(&rule, layers, jitter_units(&rule, jitter_z_mm));
+    reach.map(|units| units * rule.unit_mm)
 }
 
 /// Places points that show the plates inside the safe volume.

@@ -59,9 +59,13 @@ impl Stack {
     }
 }
 
-/// How far the last layer can lie behind the front one's lowest point, units.
-pub(super) fn deepest(rule: &Rule, layers: u32, jitter: i32) -> f64 {
-    f64::from(layers - 1) * (bowl_depth(rule) + apart(jitter)) + f64::from(2 * jitter + 1)
+/// How far points of the front layer can stand before its surface, and those of the last one behind the
+/// front's lowest point, units.
+pub(super) fn reach(rule: &Rule, layers: u32, jitter: i32) -> [f64; 2] {
+    // Each layer's own jitter, and rounding to whole units.
+    let own = 0.5 * apart(jitter);
+    let last = f64::from(layers - 1) * (bowl_depth(rule) + apart(jitter));
+    [own, last + own]
 }
 
 fn bowl_depth(rule: &Rule) -> f64 {
