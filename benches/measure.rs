@@ -29,7 +29,7 @@ fn measure(criterion: &mut Criterion) {
                 bencher.iter(|| pool.install(|| blank.least_clearance_mm(black_box(&cloud))));
             });
             group.bench_function(id("estimate"), |bencher| {
-                bencher.iter(|| pool.install(|| machine.estimate(black_box(&cloud))));
+                bencher.iter(|| pool.install(|| machine.estimate(black_box(&cloud), 0.09)));
             });
         }
     }

@@ -204,7 +204,9 @@ fn print_travel(count: usize) {
             let start = Instant::now();
             let order = order();
             let seconds = start.elapsed().as_secs_f64();
-            let travel_mm = machine.estimate(&cloud.permuted(&order)).travel_mm;
+            let travel_mm = machine
+                .estimate(&cloud.permuted(&order), SPACING_Z_MM)
+                .travel_mm;
             let each_mm = travel_mm / cloud.len() as f64;
             if method < 2 {
                 better_mm = better_mm.min(travel_mm);

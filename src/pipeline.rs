@@ -120,7 +120,11 @@ pub fn etch(request: &Request, run: &Run) -> Result<Report> {
     let inputs = clock.time("hash", || files::inputs(request, &photo))?;
     let mut batch = Batch::new();
     let job = Job::new(&etched.cloud, &plan, &machine, &blank)?;
-    files::check_parts(request, &job)?;
+    files::check_parts(request, &job, &blank, &machine)?;
+    if !job.is_whole() {
+        let [_, slab_mm] = for_machine::promised_mm(&plan);
+        etched.estimate = job.estimate(&machine, slab_mm);
+    }
     // Nothing appears under its name before it is measured: the batch is committed below.
     let (measured, outputs) = clock.time_both(
         ("measure", || {
@@ -327,13 +331,13 @@ fn etch_planned(
             Quality::Draft => Effort::Rough,
             Quality::Fine | Quality::Best => Effort::Quick,
         };
-        let slab_mm = plan.sampling.spacing.z_mm;
+    let [_, slab_mm] = for_machine::promised_mm(plan);
         let permutation = order::deepest_first_with(&sampled.cloud, slab_mm, effort);
         Ok(sampled.cloud.permuted(&permutation))
     })?;
     drop(sampled.cloud);
 
-    let estimate = clock.time("estimate", || Ok(machine.estimate(&cloud)))?;
+    let estimate = clock.time("estimate", || Ok(machine.estimate(&cloud, slab_mm)))?;
 
     if let Some(budget) = plan.sampling.points
         && (cloud.len() as f64 - budget as f64).abs() > 0.01 * budget as f64

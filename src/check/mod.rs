@@ -265,7 +265,7 @@ fn clearance_findings(
 fn machine_findings(cloud: &Cloud, limits: &Limits<'_>) -> MachineFindings {
     let machine = limits.machine;
     let entry_mm = limits.blank.size.thickness_mm.get() / 2.0;
-    let estimate = machine.estimate(cloud);
+    let estimate = machine.estimate(cloud, limits.spacing_z_mm);
     MachineFindings {
         name: machine.name.clone(),
         field_mm: machine.field_mm,

@@ -23,12 +23,24 @@ pub struct Estimate {
 /// depend on threads; 64 k moves take about 0.3 ms.
 const CHUNK: usize = 1 << 16;
 
+impl Estimate {
+    /// Both, one after the other.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            seconds: self.seconds + other.seconds,
+            travel_mm: self.travel_mm + other.travel_mm,
+        }
+    }
+}
+
 impl Machine {
-    /// Time and travel for a cloud, etched in its order; slabs are one z spacing thick.
+    /// Time and travel for a cloud, etched in its order, in slabs of depth this thick, mm: one spacing along the
+    /// beam, as it was ordered.
     ///
     /// Linear in the points, in parallel.
     #[must_use]
-    pub fn estimate(&self, cloud: &Cloud) -> Estimate {
+    pub fn estimate(&self, cloud: &Cloud, slab_mm: f64) -> Estimate {
         if cloud.is_empty() {
             return Estimate::default();
         }
@@ -37,22 +49,19 @@ impl Machine {
             .into_par_iter()
             .map(|chunk| {
                 let first = chunk * CHUNK;
-                self.estimate_moves(cloud, first, (first + CHUNK).min(moves))
+                self.estimate_moves(cloud, slab_mm, first, (first + CHUNK).min(moves))
             })
             .collect();
         let start = Estimate {
             seconds: 1.0 / self.rate_hz,
             travel_mm: 0.0,
         };
-        parts.iter().fold(start, |sum, part| Estimate {
-            seconds: sum.seconds + part.seconds,
-            travel_mm: sum.travel_mm + part.travel_mm,
-        })
+        parts.into_iter().fold(start, Estimate::and)
     }
 
     /// The moves `first..end`; move `i` goes from point `i` to point `i + 1`.
-    fn estimate_moves(&self, cloud: &Cloud, first: usize, end: usize) -> Estimate {
-        let slabs = Slabs::new(self.spacing_z_mm);
+    fn estimate_moves(&self, cloud: &Cloud, slab_mm: f64, first: usize, end: usize) -> Estimate {
+        let slabs = Slabs::new(slab_mm);
         let period_s = 1.0 / self.rate_hz;
         let settle_s = self.settle_ms / 1000.0;
         let slab_change_s = self.slab_change_ms / 1000.0;
@@ -93,7 +102,6 @@ mod tests {
             jump_mm_s: 100.0,
             settle_ms: 0.5,
             slab_change_ms: 50.0,
-            spacing_z_mm: 0.1,
             ..Machine::find("green-532").unwrap()
         }
     }
@@ -106,7 +114,8 @@ mod tests {
 
     #[test]
     fn an_empty_cloud_takes_no_time() {
-        assert_eq!(machine().estimate(&Cloud::default()), Estimate::default());
+        let none = machine().estimate(&Cloud::default(), 0.1);
+        assert_eq!(none, Estimate::default());
     }
 
     #[test]
@@ -117,11 +126,17 @@ mod tests {
             [1.03125, 0.0, 0.0],  // 0.5 + 10 ms
             [1.03125, 1.0, 0.25], // 0.5 + 50 + 10 sqrt(1 + 1/16) ms
         ];
-        let estimate = machine().estimate(&cloud(&points));
+        let estimate = machine().estimate(&cloud(&points), 0.1);
         let last_mm = 1.0625f64.sqrt();
         let seconds = (1.0 + 1.0 + 10.5 + 50.5 + 10.0 * last_mm) / 1000.0;
         assert!((estimate.seconds - seconds).abs() < 1e-12, "{estimate:?}");
         assert!((estimate.travel_mm - (1.03125 + last_mm)).abs() < 1e-12);
+        // In a thicker slab the last point needs no change.
+        let thick = machine().estimate(&cloud(&points), 0.5);
+        assert!(
+            (estimate.seconds - thick.seconds - 0.05).abs() < 1e-12,
+            "{thick:?}"
+        );
     }
 
     #[test]
@@ -133,12 +148,14 @@ mod tests {
         }
         let on = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-            pool.build().unwrap().install(|| machine().estimate(&line))
+            pool.build()
+                .unwrap()
+                .install(|| machine().estimate(&line, 0.1))
         };
         let one = on(1);
         assert_eq!(one.seconds.to_bits(), on(3).seconds.to_bits());
         // Pieces meet without losing the move between them.
-        let whole = machine().estimate_moves(&line, 0, line.len() - 1);
+        let whole = machine().estimate_moves(&line, 0.1, 0, line.len() - 1);
         assert!((one.seconds - whole.seconds - 0.001).abs() < 1e-6 * whole.seconds);
         assert!((one.travel_mm - whole.travel_mm).abs() < 1e-6 * whole.travel_mm);
     }
