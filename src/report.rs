@@ -35,7 +35,7 @@ pub struct Report {
     pub bounds_mm: Bounds,
     /// Least distance between points.
     pub spacing: SpacingReport,
-    /// Coordinates are whole multiples of this, mm.
+    /// Points stand on whole multiples of this in the frame of the crystal, mm.
     pub precision_mm: f64,
     /// Layers behind one another.
     pub layers: u32,
@@ -69,7 +69,8 @@ pub struct Report {
     pub file_frame: Option<Vec<String>>,
     /// What the machine needs.
     pub estimate: EstimateReport,
-    /// Time of each stage in the order in which they ran, ms.
+    /// Time of each stage, ms. `plan` runs beside `decode`, and `measure` beside `write`: their sum is more than
+    /// the time that passed. Writing the report is not in it.
     pub stages: Stages,
     /// Largest memory of the process so far, millions of bytes; 0 where the system does not tell.
     pub peak_memory_mb: f64,
@@ -119,6 +120,7 @@ pub struct InputFile {
     /// What it was read for.
     pub role: Role,
     /// As given.
+    #[serde(serialize_with = "crate::json::path")]
     pub path: PathBuf,
     /// SHA-256 of its bytes, hexadecimal.
     pub sha256: String,
@@ -134,6 +136,7 @@ pub struct InputFile {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct OutputFile {
     /// As given.
+    #[serde(serialize_with = "crate::json::path")]
     pub path: PathBuf,
     /// Name of its format.
     pub format: String,
@@ -143,7 +146,11 @@ pub struct OutputFile {
     pub sha256: String,
     /// The file as asked for, where the machine's field is too small for the job and this is one part
     /// of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "crate::json::path_if_any"
+    )]
     pub part_of: Option<PathBuf>,
 }
 
@@ -183,7 +190,10 @@ pub struct ToneMapReport {
     /// Points per mm2 in projection that full white stands for.
     pub max_density_per_mm2: f64,
     /// Where it was written.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "crate::json::path_if_any"
+    )]
     pub path: Option<PathBuf>,
 }
 

@@ -231,6 +231,7 @@ pub struct MatteSettings {
 #[serde(rename_all = "lowercase")]
 pub enum MatteSource {
     /// The whole photo, transparent parts included.
+    #[serde(serialize_with = "crate::json::path_if_any")]
     None,
     /// The photo's alpha channel; the whole photo where it has none.
     #[default]
@@ -240,7 +241,7 @@ pub enum MatteSource {
     Auto,
     /// A grey picture of the photo's shape, of any size: white is etched. Of a picture with an
     /// alpha channel, that one.
-    File(PathBuf),
+    File(#[serde(serialize_with = "crate::json::path")] PathBuf),
 }
 
 /// From light to density.

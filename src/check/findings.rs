@@ -17,7 +17,10 @@ pub struct Findings {
     /// Version of glyptic.
     pub version: String,
     /// The file, where the cloud comes from one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "crate::json::path_if_any"
+    )]
     pub file: Option<PathBuf>,
     /// Whether nothing is in `faults`.
     pub safe: bool,

@@ -13,7 +13,10 @@ use crate::report::{OutputFile, thousands};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Summary {
     /// The file that was read.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "crate::json::path_if_any"
+    )]
     pub input: Option<PathBuf>,
     /// The file that was written.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -23,9 +26,9 @@ pub struct Summary {
     /// Points written.
     pub points: u64,
     /// The spacing of the points as they were read.
-    pub before: SpacingBefore,
+    pub before: SpacingOf,
     /// The spacing of the points as they were written, in the file's decimals.
-    pub after: SpacingBefore,
+    pub after: SpacingOf,
     /// Scale and shift, where the cloud was fitted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fit: Option<Placed>,
@@ -44,7 +47,7 @@ pub struct Summary {
 
 /// How close points stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
-pub struct SpacingBefore {
+pub struct SpacingOf {
     /// The least distance of two points in units of the spacing; absent with fewer than two points.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub least_ratio: Option<f64>,

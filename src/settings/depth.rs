@@ -20,6 +20,7 @@ pub struct DepthSettings {
     /// as the kind says.
     pub near: Option<Near>,
     /// A network in an ONNX file that finds depth in photos, for the source `auto`. Default: none.
+    #[serde(serialize_with = "crate::json::path_if_any")]
     pub model: Option<PathBuf>,
     /// What the network wants, where it is not as its family has it.
     pub network: ModelSettings,
@@ -28,9 +29,10 @@ pub struct DepthSettings {
     pub eyes_px: Option<[f64; 4]>,
     /// Network that finds faces (YuNet), an ONNX file: asked for the eyes where they are not named.
     /// Default: none.
+    #[serde(serialize_with = "crate::json::path_if_any")]
     pub face_model: Option<PathBuf>,
-    /// Depth of the relief from its nearest to its farthest point. Default: as deep as fits, at
-    /// most a third of the safe width.
+    /// Depth of the relief from its nearest to its farthest point, 0.001 to 300 mm, and no more than there
+    /// is room for. Default: as deep as fits, at most a third of the safe width.
     pub relief_mm: Option<Mm>,
     /// How much jumps of depth shrink against gentle slopes, 0 (as the map has them) to 1. Default:
     /// 0.5 for depth inside the photo and from a network, which see the background too; else 0.
@@ -69,7 +71,7 @@ pub enum DepthSource {
     /// Stored inside the photo.
     Embedded,
     /// A depth map of any pixel size.
-    File(PathBuf),
+    File(#[serde(serialize_with = "crate::json::path")] PathBuf),
 }
 
 /// What the values of a depth map mean.
