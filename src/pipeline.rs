@@ -102,6 +102,7 @@ pub fn etch(request: &Request, run: &Run) -> Result<Report> {
         ("plan", || plan_for(&request.settings, &formats)),
         ("decode", || decode(&request.photo, &request.settings)),
     )?;
+    files::check_sources(request, &blank, &machine)?;
     let source = Source {
         path: Some(request.photo.as_path()),
         color: color.as_ref(),
@@ -117,7 +118,7 @@ pub fn etch(request: &Request, run: &Run) -> Result<Report> {
         })?,
         None => Vec::new(),
     };
-    let inputs = clock.time("hash", || files::inputs(request, &photo))?;
+    let inputs = clock.time("hash", || files::inputs(request, &photo, &blank, &machine))?;
     let mut batch = Batch::new();
     let job = Job::new(&etched.cloud, &plan, &machine, &blank)?;
     files::check_parts(request, &job, &blank, &machine)?;
@@ -131,10 +132,10 @@ pub fn etch(request: &Request, run: &Run) -> Result<Report> {
             // Giving its memory back takes some milliseconds, and writing takes longer than this.
             drop((photo, color));
             let mut measured = measure(&etched.cloud, &blank, &plan)?;
-            if !machine.takes_portrait() {
+            if !machine.takes_portrait() && !formats.is_empty() {
                 let spacing_mm = for_machine::promised_mm(&plan);
                 let text = &plan.settings.output.text;
-                measured.0 = job.least_ratio(&formats, text, &machine, &blank, spacing_mm)?;
+                measured = job.measure(&formats, text, &machine, &blank, spacing_mm)?;
             }
             Ok(measured)
         }),
@@ -147,6 +148,9 @@ pub fn etch(request: &Request, run: &Run) -> Result<Report> {
     if !job.is_whole() {
         etched.warnings.push(files::in_parts(&job, &machine));
     }
+    etched
+        .warnings
+        .extend(files::of_earlier_jobs(request, &job));
     let mut report = files::report(request, &plan, &blank, &machine, etched);
     report.inputs = inputs;
     report.outputs = outputs;
@@ -160,7 +164,8 @@ pub fn etch(request: &Request, run: &Run) -> Result<Report> {
 
 /// Makes a cloud from a decoded photo, in memory.
 ///
-/// The points are those that [`etch`] would write for the same settings to a PLY file.
+/// The points are those that [`etch`] would write for the same settings to a PLY file, but for what needs
+/// the photo's file or colours: the matte `auto`, depth inside the photo, and networks.
 ///
 /// # Errors
 ///
@@ -326,12 +331,12 @@ fn etch_planned(
     })?;
     let [plate] = plates;
 
+    let [_, slab_mm] = for_machine::promised_mm(plan);
     let cloud = clock.time("order", || {
         let effort = match plan.sampling.quality {
             Quality::Draft => Effort::Rough,
             Quality::Fine | Quality::Best => Effort::Quick,
         };
-    let [_, slab_mm] = for_machine::promised_mm(plan);
         let permutation = order::deepest_first_with(&sampled.cloud, slab_mm, effort);
         Ok(sampled.cloud.permuted(&permutation))
     })?;

@@ -2,7 +2,8 @@
 //!
 //! A plan holds what the stages need beside the photo: the safe volume, the spacing on the file's
 //! grid, the layers and where they stand. Nothing after [`Settings::validate`] checks a setting,
-//! but for what depends on the photo: a crop outside it, a relief deeper than its room.
+//! but for what depends on the photo (a crop outside it, a relief deeper than its room), and for placement and
+//! tone, which can be called alone and check their own numbers again.
 
 use crate::blank::{Blank, SafeVolume};
 use crate::error::{Error, Result};
@@ -125,7 +126,7 @@ impl Settings {
             .spacing_z_mm
             .map_or(machine.spacing_z_mm, Mm::get);
         self.output.text.check()?;
-        let grid = self.precision_mm(formats);
+        let grid = self.grid_mm(machine, formats);
         for (spacing, along) in [(xy, "across the beam"), (z, "along the beam")] {
             let shown = format!("{xy}x{z} mm");
             if !(LEAST_SPACING_MM..=LARGEST_SPACING_MM).contains(&spacing) {
@@ -169,15 +170,18 @@ impl Settings {
         })
     }
 
-    /// The grid that every output format holds exactly, mm, and no finer than the settings ask.
-    fn precision_mm(&self, formats: &[Format]) -> f64 {
+    /// The grid that every output format holds exactly, mm, and no finer than the settings ask. No step of inches is
+    /// a round number of millimetres: their files hold no grid of ours, and points stand on the finest.
+    pub(crate) fn grid_mm(&self, machine: &Machine, formats: &[Format]) -> f64 {
         let text = &self.output.text;
         let decimals = formats
             .iter()
             .filter_map(|format| format.decimals_with(text))
             .min();
         let step = match decimals {
-            Some(decimals @ 0..=2) => [1.0, 0.1, 0.01][decimals as usize],
+            Some(decimals @ 0..=2) if machine.units == Units::Mm => {
+                [1.0, 0.1, 0.01][decimals as usize]
+            }
             _ => FINEST_GRID_MM,
         };
         self.output

@@ -282,6 +282,36 @@ fn an_output_never_overwrites_an_input() {
     );
     refused(folder.path(), "good.png", &["--report", "out.xyz"], "twice");
     assert_eq!(fs::read(folder.path().join("good.png")).unwrap(), photo);
+    // What defines a crystal and a machine is an input too, by whichever file it is reached.
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("mine.toml", "based_on = \"green-532\"\n");
+    let square = r#"<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0h20v20h-20z"/></svg>"#;
+    write("square.svg", square);
+    write(
+        "own.toml",
+        "outline = \"square.svg\"\nsize_mm = [20, 20, 8]\n",
+    );
+    for target in ["mine.toml", "square.svg", "own.toml"] {
+        let flags = [
+            "--machine",
+            "mine.toml",
+            "--blank",
+            "own.toml",
+            "--report",
+            target,
+        ];
+        refused(folder.path(), "good.png", &flags, "overwritten");
+    }
+    let flags = ["--machine", "mine.toml", "--blank", "own.toml", "--json"];
+    let output = etch(folder.path(), "good.png", &flags);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let read: Vec<&str> = report["inputs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|input| input["path"].as_str().unwrap())
+        .collect();
+    assert_eq!(read, ["good.png", "own.toml", "square.svg", "mine.toml"]);
 }
 
 #[test]

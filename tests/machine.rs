@@ -93,6 +93,92 @@ fn the_spacing_holds_in_the_glass_behind_compensated_depths() {
 }
 
 #[test]
+fn frames_that_hold_the_grid_get_the_points_of_any_machine() {
+    let (folder, _) = folder_with_photo(common::disc);
+    let plain = report(&etch(folder.path(), &["a.dxf"], &[]));
+    for keys in [
+        "mirror = \"x\"\n",
+        "axes = \"+x -y +z\"\n",
+        "origin_mm = [60, 60, 5]\n",
+    ] {
+        machine(folder.path(), keys);
+        let told = report(&etch(folder.path(), &["b.dxf"], &MINE));
+        assert_eq!(told["points"], plain["points"], "{keys}");
+        assert_eq!(told["bounds_mm"], plain["bounds_mm"], "{keys}");
+        assert_eq!(told["estimate"], plain["estimate"], "{keys}");
+    }
+    // Micrometres resolve more than the grid of a DXF in millimetres.
+    machine(folder.path(), "units = \"um\"\n");
+    let told = report(&etch(folder.path(), &["b.dxf"], &MINE));
+    assert_eq!(told["settings"]["output"]["precision_mm"], 0.001);
+    assert!(told["spacing"]["least_ratio"].as_f64().unwrap() < 1.001);
+}
+
+#[test]
+fn spacing_and_margin_hold_in_the_numbers_of_any_machine_and_check_reads_them() {
+    let (folder, _) = folder_with_photo(|_, _| 1.0);
+    let flags = [
+        "--blank",
+        "disc-16x10",
+        "--tone",
+        "linear",
+        "--report",
+        "r.json",
+    ];
+    for keys in [
+        "units = \"in\"\ndecimals = 3\nformat = \"xyz\"\n",
+        "units = \"in\"\norigin_mm = [50, 50, 10]\n",
+        "units = \"um\"\norigin_mm = [45, 45, 0.5]\naxes = \"-y +x +z\"\n",
+        "z_compensation = \"divide\"\nindex = 1.5\n",
+        "origin_mm = [0.1234, 0, 0]\n",
+    ] {
+        machine(folder.path(), keys);
+        let told = report(&etch(
+            folder.path(),
+            &["a.xyz"],
+            &[&MINE[..], &flags].concat(),
+        ));
+        for target in [
+            &["--config", "r.json"][..],
+            &["--blank", "disc-16x10", "--machine", "mine.toml"],
+        ] {
+            let output = run(
+                folder.path(),
+                &[&["check", "a.xyz", "--json"][..], target].concat(),
+            );
+            assert!(output.status.success(), "{keys} {output:?}");
+            let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+            let least = &found["clearance"]["least_mm"];
+            let gap_mm = least.as_f64().unwrap() - told["clearance_mm"].as_f64().unwrap();
+            assert!(gap_mm.abs() < 1e-4, "{keys} {gap_mm}");
+            assert!(
+                found["warnings"].to_string().contains("are read as mine"),
+                "{found}"
+            );
+        }
+        let other = ["check", "a.xyz", "--config", "r.json", "--units", "mm"];
+        if keys.starts_with("units") {
+            assert_eq!(run(folder.path(), &other).status.code(), Some(1), "{keys}");
+        }
+    }
+}
+
+#[test]
+fn the_estimate_counts_the_slabs_that_the_order_has() {
+    let (folder, _) = folder_with_photo(common::disc);
+    let seconds = |flags: &[&str]| {
+        let told = report(&etch(folder.path(), &["a.ply"], flags));
+        let points = told["points"].as_f64().unwrap();
+        told["estimate"]["seconds"].as_f64().unwrap() / points
+    };
+    let usual = seconds(&["--jitter-z", "0"]);
+    for spacing in ["0.08x0.05", "0.08x0.2"] {
+        let other = seconds(&["--jitter-z", "0", "--layers", "4", "--spacing", spacing]);
+        assert!(other < 1.3 * usual, "{spacing}: {other} s a point, {usual}");
+    }
+}
+
+#[test]
 fn a_small_field_makes_a_file_for_each_part_and_a_manifest() {
     let (folder, _) = folder_with_photo(common::disc);
     machine(folder.path(), "field_mm = [12, 16]\n");
@@ -109,8 +195,25 @@ fn a_small_field_makes_a_file_for_each_part_and_a_manifest() {
     let manifest = fs::read(folder.path().join("a.xyz.manifest.json")).unwrap();
     let manifest: Value = serde_json::from_slice(&manifest).unwrap();
     assert_eq!(manifest["points"], told["points"]);
+    // Each part has its own way; the points take the same time.
+    let seconds = |told: &Value| told["estimate"]["seconds"].as_f64().unwrap();
+    assert!((seconds(&told) / seconds(&whole) - 1.0).abs() < 0.2);
     let mut all = Vec::new();
     for tile in manifest["tiles"].as_array().unwrap() {
+        let name = tile["file"].as_str().unwrap();
+        let place = format!("-c{}r{}.", tile["column"], tile["row"]);
+        assert!(name.contains(&place), "{tile}");
+        // A part is held against the crystal where it lies in it.
+        let check = run(
+            folder.path(),
+            &["check", name, "--config", "r.json", "--json"],
+        );
+        let found: Value = serde_json::from_slice(&check.stdout).unwrap();
+        assert!(
+            found["clearance"]["least_mm"].as_f64().unwrap() >= 2.0,
+            "{found}"
+        );
+        assert!(found["warnings"].to_string().contains("one part of a job"));
         let points = points_of_text(&folder.path().join(tile["file"].as_str().unwrap()));
         assert_eq!(tile["points"], points.len());
         let centre = [0, 1].map(|axis| tile["centre_mm"][axis].as_f64().unwrap());
@@ -139,6 +242,17 @@ fn a_small_field_makes_a_file_for_each_part_and_a_manifest() {
             .success()
     );
     assert_eq!(names_in(folder.path()), before);
+    // Files of one job beside those of another, of the same name, are told of.
+    let stale = |told: &Value, name: &str| {
+        let warnings = told["warnings"].to_string();
+        assert!(
+            warnings.contains(&format!("{name} is of an earlier job")),
+            "{warnings}"
+        );
+    };
+    let told = report(&etch(folder.path(), &["a.xyz"], &["--blank", "heart-35"]));
+    stale(&told, "a.xyz.manifest.json");
+    stale(&report(&etch(folder.path(), &["a.xyz"], &flags)), "a.xyz");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! From a definition to a blank: reads the drawing or mesh that it names, scales, checks.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::find;
@@ -72,6 +72,7 @@ impl Builder<'_> {
             holes,
             glass: definition.glass,
             sources: definition.source.clone(),
+            files: self.files(),
             solid: Arc::new(solid),
         };
         blank.check_margin()?;
@@ -144,8 +145,19 @@ impl Builder<'_> {
         ))
     }
 
+    /// The file that the definition stands in, and the drawing or mesh that it names.
+    fn files(&self) -> Vec<PathBuf> {
+        let drawing = self.definition.outline.as_ref();
+        let drawing = drawing.filter(|name| Path::new(name).extension().is_some());
+        let named = drawing.or(self.definition.mesh.as_ref());
+        let mut files: Vec<PathBuf> = self.file.map(Path::to_owned).into_iter().collect();
+        files.extend(named.map(|name| self.beside(name)));
+        files.dedup();
+        files
+    }
+
     /// A file named by the definition: from the folder that the definition stands in.
-    fn beside(&self, name: &str) -> std::path::PathBuf {
+    fn beside(&self, name: &str) -> PathBuf {
         self.file
             .and_then(Path::parent)
             .unwrap_or(Path::new(""))

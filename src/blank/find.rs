@@ -94,11 +94,12 @@ fn extension(path: &Path) -> String {
 
 /// The blank of a file.
 fn from_file(path: &Path, settings: &BlankSettings) -> Result<Blank> {
+    let mut template = None;
     let mut definition = match extension(path).as_str() {
         "toml" => parse_toml(path)?,
         "template" => parse_template(path)?,
         "obj" if path.with_extension("template").is_file() => {
-            parse_template(&path.with_extension("template"))?
+            parse_template(template.insert(path.with_extension("template")))?
         }
         "svg" | "dxf" => Definition {
             outline: own_name(path),
@@ -116,7 +117,9 @@ fn from_file(path: &Path, settings: &BlankSettings) -> Result<Blank> {
             .to_string_lossy()
             .into_owned();
     }
-    build::blank(&definition, Some(path), settings)
+    let mut blank = build::blank(&definition, Some(path), settings)?;
+    blank.files.extend(template);
+    Ok(blank)
 }
 
 fn own_name(path: &Path) -> Option<String> {
@@ -151,8 +154,10 @@ fn parse_template(path: &Path) -> Result<Definition> {
     let template = Template::parse(&String::from_utf8_lossy(&bytes))
         .map_err(|problem| Error::content(path, problem, "export it again from Cockpit3D"))?;
     let mesh = template.mesh_path(path).ok_or_else(|| {
-        let geometry = template.geometry.as_deref().unwrap_or("that it uses");
-        let problem = format!("the mesh `{geometry}` is not beside it");
+        let problem = match template.geometry.as_deref() {
+            Some(geometry) => format!("the mesh `{geometry}` is not beside it"),
+            None => "names no mesh (USES_GEOMETRY), and none of its name is beside it".to_owned(),
+        };
         Error::content(path, problem, "copy the OBJ file into the same folder")
     })?;
     // The smallest border is what the shop keeps free toward some face; without one, the margin

@@ -74,6 +74,8 @@ pub struct Blank {
     pub glass: Glass,
     /// Where each number comes from; `assumption` where nobody has measured it yet.
     pub sources: BTreeMap<String, String>,
+    /// The files that it was read from: definition, drawing, mesh. None for one of the table.
+    pub files: Vec<PathBuf>,
     solid: Arc<Solid>,
 }
 
@@ -90,6 +92,14 @@ impl Blank {
     /// [`Error::Unknown`], [`Error::Setting`] (size, margin), [`Error::Read`], [`Error::Content`].
     pub fn find(settings: &BlankSettings) -> Result<Self> {
         find::blank(settings, Self::user_folder().as_deref())
+    }
+
+    /// Whether a number (`size`, `margin`, `bevel`, `hole`) is an assumption of ours that no source states.
+    #[must_use]
+    pub fn is_assumed(&self, number: &str) -> bool {
+        self.sources
+            .get(number)
+            .is_some_and(|source| source.starts_with("assumption"))
     }
 
     /// All blanks of the table, in its order.

@@ -11,6 +11,7 @@ use glyptic::{Error, format, preview};
 use super::failure::{Failure, printable};
 use super::target::{CoordinateArgs, Target, TargetArgs};
 use super::text::print;
+use super::values::png;
 
 const EXAMPLES: &str = "\
 Exit codes: 0 safe, 1 not safe or not readable, 2 wrong usage.
@@ -35,7 +36,7 @@ pub(crate) struct CheckArgs {
     #[command(flatten)]
     coordinates: CoordinateArgs,
     /// Picture of the points with those at fault marked.
-    #[arg(long, value_name = "FILE.png", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE.png", value_parser = png(), value_hint = ValueHint::FilePath)]
     preview: Option<PathBuf>,
     /// Print the findings as JSON instead of text; `glyptic schema check` prints their schema.
     #[arg(long)]
@@ -46,7 +47,8 @@ pub(crate) struct CheckArgs {
 pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     let target = args.target.target()?;
     if let Some(preview) = &args.preview {
-        format::check_targets(&[preview], &[&args.file])?;
+        let inputs = target.files.iter().chain([&args.file]);
+        format::check_targets(&[preview], &inputs.collect::<Vec<_>>())?;
     }
     let findings = match examine(args, &target) {
         Ok(findings) => findings,
@@ -72,13 +74,11 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
 
 fn examine(args: &CheckArgs, target: &Target) -> glyptic::Result<Findings> {
     let cloud = format::read(&args.file)?;
-    let cloud = args
-        .coordinates
-        .coordinates()
-        .to_portrait(&cloud, target.thickness_mm());
+    let (cloud, read_as) = args.coordinates.to_portrait(&cloud, &args.file, target);
     let bytes = fs::metadata(&args.file).ok().map(|meta| meta.len());
     let mut findings = check(&cloud, &target.limits(bytes));
     findings.file = Some(args.file.clone());
+    findings.warnings.extend(read_as);
     if let Some(path) = &args.preview {
         let blank = &target.blank;
         let name = args.file.file_name().unwrap_or_default().to_string_lossy();

@@ -16,8 +16,8 @@ use super::text_args::TextArgs;
 use super::values::{count, one_of};
 
 const EXAMPLES: &str = "\
-Nothing is moved, dropped or put in another order unless a flag asks for it. Whatever the order of the
-flags: mirror, fit, trim, thin, respace, reorder.
+Nothing is moved, dropped or put in another order unless a flag asks for it.
+The order of the steps: mirror, fit, trim, thin, respace, reorder.
 
 Examples:
   glyptic convert cloud.ply pendant.dxf
@@ -116,7 +116,8 @@ pub(crate) fn run(args: &ConvertArgs) -> Result<(), Failure> {
     };
     args.text.apply(&mut text);
     text.check()?;
-    format::check_targets(&[&args.output], &[&args.input])?;
+    let inputs = target.files.iter().chain([&args.input]);
+    format::check_targets(&[&args.output], &inputs.collect::<Vec<_>>())?;
     let coordinates = |frame: Option<FileFrame>, units: Option<Units>| Coordinates {
         frame: frame.unwrap_or_default(),
         units: units.unwrap_or_default(),

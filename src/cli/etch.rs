@@ -1,12 +1,12 @@
 //! `glyptic etch`: from flags to a request, and from a report to the terminal.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use glyptic::format::Format;
+use glyptic::format::{Format, check_targets};
 use glyptic::machine::Machine;
 use glyptic::pipeline::{self, Output, Request};
 use glyptic::report::{InputFile, Report};
@@ -28,6 +28,7 @@ pub(crate) fn run(args: &EtchArgs) -> Result<(), Failure> {
         None => Config::default(),
     };
     let request = request(args, &config)?;
+    spare_config(args, &config)?;
     if let Some(threads) = args.running.threads {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
         pool.build_global()
@@ -65,6 +66,15 @@ fn answer(args: &EtchArgs, report: &Report) -> Result<(), Failure> {
     } else {
         print(&format!("{}\n", printable(&report.to_string())))
     }
+}
+
+/// Refuses outputs in the place of the settings file; a report may be written anew.
+fn spare_config(args: &EtchArgs, config: &Config) -> Result<(), Failure> {
+    let files = &args.files;
+    let report = files.report.iter().filter(|_| config.job.is_none());
+    let others = [&files.preview, &files.tone_map].into_iter().flatten();
+    let outputs: Vec<&PathBuf> = files.output.iter().chain(others).chain(report).collect();
+    Ok(check_targets(&outputs, files.config.as_slice())?)
 }
 
 /// The job that the flags and the settings file ask for.
@@ -109,6 +119,10 @@ fn request(args: &EtchArgs, config: &Config) -> Result<Request, Failure> {
 
 /// An output file with the format that `--format` or its extension asks for.
 fn output(path: &Path, format: Option<&str>, settings: &Settings) -> Result<Output, Failure> {
+    if path == Path::new("-") {
+        let line = "-o -: a dash is no file; write -o /dev/stdout for standard output, or -o ./-";
+        return Err(Failure::Usage(line.to_owned()));
+    }
     let (dialect, ascii) = (settings.output.dxf_dialect, settings.output.ply_ascii);
     let format = match (format, path.extension()) {
         (Some(name), _) => Format::from_name(name, dialect, ascii)?,

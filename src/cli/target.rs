@@ -1,16 +1,18 @@
 //! The flags that say what a file of points is held against: crystal, machine, spacing, and what its
 //! numbers mean.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
-use glyptic::Settings;
 use glyptic::blank::Blank;
 use glyptic::check::Limits;
 use glyptic::convert::{Coordinates, FileFrame};
-use glyptic::machine::{Machine, Units};
+use glyptic::machine::{Machine, Manifest, ManifestTile, Units};
 use glyptic::settings::BlankSettings;
 use glyptic::units::{Mm, Size};
+use glyptic::{Cloud, Settings};
 
 use super::config;
 use super::failure::Failure;
@@ -49,6 +51,8 @@ pub(crate) struct Target {
     pub(crate) machine: Machine,
     pub(crate) spacing_xy_mm: f64,
     pub(crate) spacing_z_mm: f64,
+    /// The files that all this was read from.
+    pub(crate) files: Vec<PathBuf>,
 }
 
 impl TargetArgs {
@@ -81,7 +85,9 @@ impl TargetArgs {
             Some([xy, z]) => [Some(xy), Some(z)],
             None => [None, None],
         };
+        let files = blank.files.iter().chain(&found.file).chain(&self.config);
         let target = Target {
+            files: files.cloned().collect(),
             spacing_xy_mm: pick(xy, machine.spacing_xy_mm, found.spacing_xy_mm),
             spacing_z_mm: pick(z, machine.spacing_z_mm, found.spacing_z_mm),
             blank,
@@ -123,20 +129,77 @@ impl Target {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Numbers in the file")]
 pub(crate) struct CoordinateArgs {
-    /// Unit of the file's numbers: mm, um or in. [default: mm]
+    /// Unit of the file's numbers: mm, um or in. [default: the machine's, mm for green-532]
     #[arg(long, value_name = "UNIT", value_parser = one_of::<Units>(&["mm", "um", "in"]))]
     units: Option<Units>,
     /// Where the file counts from: portrait (the crystal's centre), or bed (z from the machine's
-    /// bed, on which the crystal lies). [default: portrait]
+    /// bed, on which the crystal lies). [default: the machine's own, portrait for green-532]
     #[arg(long, value_name = "FRAME", value_parser = one_of::<FileFrame>(&["portrait", "bed"]))]
     frame: Option<FileFrame>,
 }
 
 impl CoordinateArgs {
-    pub(crate) fn coordinates(&self) -> Coordinates {
-        Coordinates {
+    /// The numbers of a file as millimetres in the portrait frame: as the flags say, else as files for the machine
+    /// have them; and what to say where those are not such millimetres.
+    pub(crate) fn to_portrait(
+        &self,
+        cloud: &Cloud,
+        file: &Path,
+        target: &Target,
+    ) -> (Cloud, Vec<String>) {
+        let (mut cloud, read_as) = self.in_field(cloud, target);
+        let mut said: Vec<String> = read_as.into_iter().collect();
+        if let Some(tile) = tile_of(file, cloud.len() as u64) {
+            cloud = tile.in_blank(&cloud);
+            let [x, y] = tile.centre_mm;
+            said.push(format!(
+                "the file is one part of a job: its points are held against the crystal around {x:.2} {y:.2} mm, \
+                 as the manifest beside it says"
+            ));
+        }
+        (cloud, said)
+    }
+
+    fn in_field(&self, cloud: &Cloud, target: &Target) -> (Cloud, Option<String>) {
+        let (thickness_mm, machine) = (target.thickness_mm(), &target.machine);
+        if (self.frame, self.units) == (None, None) && !machine.takes_portrait() {
+            let read = machine.to_portrait_frame(cloud, thickness_mm / 2.0);
+            let said = format!(
+                "numbers are read as {} has them ({}); if the file has others, give --frame and --units",
+                machine.name,
+                machine.statement().join("; ")
+            );
+            return (read, Some(said));
+        }
+        let coordinates = Coordinates {
             frame: self.frame.unwrap_or_default(),
             units: self.units.unwrap_or_default(),
-        }
+        };
+        (coordinates.to_portrait(cloud, thickness_mm), None)
     }
+}
+
+/// A manifest has some kilobytes; anything above this is not one, and is not read.
+const LARGEST_MANIFEST: u64 = 1 << 20;
+
+/// What the manifest beside a part of a job (`heart-c2r1.dxf`, `heart.dxf.manifest.json`) says of it; `None` for files
+/// that are no such parts, or are not those that it was written for.
+fn tile_of(file: &Path, points: u64) -> Option<ManifestTile> {
+    let stem = file.file_stem()?.to_str()?;
+    let (whole, place) = stem.rsplit_once("-c")?;
+    let (column, row) = place.split_once('r')?;
+    column.parse::<u32>().ok().zip(row.parse::<u32>().ok())?;
+    let mut name = OsString::from(whole);
+    if let Some(extension) = file.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    name.push(".manifest.json");
+    let path = file.with_file_name(name);
+    if fs::metadata(&path).ok()?.len() > LARGEST_MANIFEST {
+        return None;
+    }
+    let manifest: Manifest = serde_json::from_slice(&fs::read(&path).ok()?).ok()?;
+    let tile = manifest.tile(file.file_name()?.to_str()?)?;
+    (tile.points == points).then(|| tile.clone())
 }

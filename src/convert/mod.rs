@@ -20,7 +20,7 @@ mod thin;
 mod written;
 
 pub use coordinates::{Coordinates, FileFrame};
-pub use summary::{Moves, Placed, SpacingBefore, Summary};
+pub use summary::{Moves, Placed, SpacingOf, Summary};
 pub use written::Written;
 
 use rayon::prelude::*;
@@ -150,9 +150,9 @@ pub fn convert(cloud: &Cloud, steps: &Steps, purpose: &Purpose<'_>) -> Result<(C
     Ok((cloud, summary))
 }
 
-fn spacing_of(cloud: &Cloud, purpose: &Purpose<'_>) -> SpacingBefore {
+fn spacing_of(cloud: &Cloud, purpose: &Purpose<'_>) -> SpacingOf {
     let found = closeness(cloud, purpose.spacing_xy_mm, purpose.spacing_z_mm);
-    SpacingBefore {
+    SpacingOf {
         least_ratio: found.least_ratio,
         duplicates: found.duplicates,
     }
@@ -186,7 +186,7 @@ const ROUNDING: f64 = 1e-6;
 
 fn warnings(summary: &Summary, steps: &Steps, purpose: &Purpose<'_>) -> Vec<String> {
     let mut warnings = Vec::new();
-    let kept = |spacing: &SpacingBefore| spacing.least_ratio.is_none_or(|r| r >= 1.0 - ROUNDING);
+    let kept = |spacing: &SpacingOf| spacing.least_ratio.is_none_or(|r| r >= 1.0 - ROUNDING);
     if !kept(&summary.after) {
         let ratio = summary.after.least_ratio.unwrap_or(0.0);
         let spacing = format!("{} x {} mm", purpose.spacing_xy_mm, purpose.spacing_z_mm);

@@ -42,12 +42,12 @@ impl Written {
         10_f64.powi(decimals.min(BINARY_DECIMALS) as i32)
     }
 
-    /// How far writing and reading may move a coordinate, mm; respacing, which puts binary numbers
-    /// on steps too, included.
+    /// How far writing and reading may move a point, mm: by half a step along each axis; respacing, which puts binary
+    /// numbers on steps too, included.
     pub(super) fn rounding_mm(&self) -> f64 {
-        let step = 0.5 / (self.steps_per_unit() * self.coordinates.units.per_mm());
+        let half_step_mm = 0.5 / (self.steps_per_unit() * self.coordinates.units.per_mm());
         // Single precision, at every turn, of 300 mm.
-        step + 1e-4
+        3.0_f64.sqrt() * half_step_mm + 1e-4
     }
 
     /// What a reader of the file gets for points in millimetres of the portrait frame, in the same.

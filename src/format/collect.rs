@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::digits::LARGEST_MM;
+use super::digits::LARGEST_COORDINATE;
 use crate::cloud::Cloud;
 use crate::error::{Error, Result};
 
@@ -26,7 +26,7 @@ impl Collector {
     /// Adds the point found at `place`.
     #[inline]
     pub(super) fn push(&mut self, point: [f64; 3], place: u64) -> Result<()> {
-        let limit = f64::from(LARGEST_MM);
+        let limit = f64::from(LARGEST_COORDINATE);
         // False for NaN too.
         if !point.iter().all(|value| value.abs() <= limit) {
             return Err(self.refused(point, place));
@@ -49,21 +49,21 @@ impl Collector {
 
     #[cold]
     fn refused(&self, point: [f64; 3], place: u64) -> Error {
-        let limit = f64::from(LARGEST_MM);
+        let limit = f64::from(LARGEST_COORDINATE);
         let (axis, value) = ["x", "y", "z"]
             .into_iter()
             .zip(point)
             .find(|(_, value)| value.is_nan() || value.abs() > limit)
             .unwrap_or(("x", f64::NAN));
         let problem = if value.is_finite() {
-            format!("is larger than {limit} mm")
+            format!("is larger than {limit}")
         } else {
             "is not finite".to_owned()
         };
         Error::content(
             &self.path,
             format!("{} {place}: {axis} = {value} {problem}", self.place),
-            "points lie inside a crystal, in millimetres",
+            "points lie inside a crystal, in millimetres unless another unit is named",
         )
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn write(cloud: &Cloud, comments: &[String], out: &mut dyn Write) -> 
     })
 }
 
-/// The coordinate in steps, rounded half away from zero. It is at most 100 m.
+/// The coordinate in steps, rounded half away from zero; the largest coordinate of any file fits.
 fn steps(value_mm: f32) -> i32 {
     (f64::from(value_mm) * STEPS_PER_MM).round() as i32
 }

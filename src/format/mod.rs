@@ -32,6 +32,7 @@ use ply_rs::ply::Encoding;
 
 pub use self::atomic::{Batch, Written, check_targets, write_whole};
 use self::collect::Collector;
+pub(crate) use self::digits::LARGEST_COORDINATE;
 pub use self::name::Format;
 pub use self::read::{READ_ONLY, read, read_bytes};
 pub use self::text_settings::{Separator, TextSettings};
@@ -124,7 +125,7 @@ const FRAME: [&str; 2] = [
 
 /// Refuses coordinates that have no digits.
 fn check_finite(cloud: &Cloud) -> io::Result<()> {
-    let within = |value: &f32| value.abs() <= digits::LARGEST_MM;
+    let within = |value: &f32| value.abs() <= LARGEST_COORDINATE;
     for (axis, values) in [
         ("x", cloud.x_mm()),
         ("y", cloud.y_mm()),
@@ -133,10 +134,12 @@ fn check_finite(cloud: &Cloud) -> io::Result<()> {
         // Without a way out of the loop it takes the speed of memory; the place is found afterwards.
         if !values.iter().fold(true, |all, value| all & within(value)) {
             let index = values.iter().position(|value| !within(value)).unwrap_or(0);
-            let (number, value, limit) = (index + 1, values[index], digits::LARGEST_MM);
+            let (number, value, limit) = (index + 1, values[index], LARGEST_COORDINATE);
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
-                format!("point {number} has {axis} = {value}; coordinates are at most {limit} mm"),
+                format!(
+                    "point {number} has {axis} = {value}; coordinates are at most {limit} in the unit of the file"
+                ),
             ));
         }
     }

@@ -50,9 +50,9 @@ pub struct Manifest {
 pub struct ManifestTile {
     /// The file.
     pub file: String,
-    /// Column from the left, from 0.
+    /// Column from the left, from 1, as in the name of the file.
     pub column: u32,
-    /// Row from the bottom, from 0.
+    /// Row from the bottom, from 1.
     pub row: u32,
     /// The place of the blank that has to lie in the middle of the field, mm.
     pub centre_mm: [f64; 2],
@@ -62,6 +62,41 @@ pub struct ManifestTile {
     pub least_mm: [f64; 3],
     /// Largest corner of the points' box in the blank, mm.
     pub most_mm: [f64; 3],
+}
+
+impl Manifest {
+    /// The tile in a file that lies beside this manifest.
+    #[must_use]
+    pub fn tile(&self, file: &str) -> Option<&ManifestTile> {
+        self.tiles.iter().find(|tile| tile.file == file)
+    }
+}
+
+impl FieldTile {
+    /// Points around the field's middle, in our frame, where they lie in the blank.
+    #[must_use]
+    pub fn in_blank(&self, cloud: &Cloud) -> Cloud {
+        moved(cloud, self.centre_mm)
+    }
+}
+
+impl ManifestTile {
+    /// Points around the field's middle, in our frame, where they lie in the blank.
+    #[must_use]
+    pub fn in_blank(&self, cloud: &Cloud) -> Cloud {
+        moved(cloud, self.centre_mm)
+    }
+}
+
+fn moved(cloud: &Cloud, [x_mm, y_mm]: [f64; 2]) -> Cloud {
+    let by = |values: &[f32], by_mm: f64| -> Vec<f32> {
+        let values = values.iter();
+        values
+            .map(|&value| (decimal(value) + by_mm) as f32)
+            .collect()
+    };
+    let (x, y) = (by(cloud.x_mm(), x_mm), by(cloud.y_mm(), y_mm));
+    Cloud::from_arrays(x, y, cloud.z_mm().to_vec()).expect("as many as before")
 }
 
 /// How far a border wanders to either side, mm. An assumption: ten times what a stage misses.
@@ -263,8 +298,8 @@ impl Manifest {
                 };
                 ManifestTile {
                     file: file(tile),
-                    column: tile.column,
-                    row: tile.row,
+                    column: tile.column + 1,
+                    row: tile.row + 1,
                     centre_mm: tile.centre_mm,
                     points: tile.cloud.len() as u64,
                     least_mm: in_blank(least),

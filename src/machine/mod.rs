@@ -16,7 +16,7 @@ mod profile;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -77,9 +77,9 @@ pub struct Machine {
     pub origin_mm: [f64; 3],
     /// Unit of its coordinates.
     pub units: Units,
-    /// Format of its files by name: `dxf`, `ply`, `xyz`.
+    /// Format of its files by name: `dxf`, `ply`, `xyz`. For information: what is written is said by the outputs.
     pub format: String,
-    /// Dialect of its DXF files.
+    /// Dialect of its DXF files: the command line's default.
     pub dialect: DxfDialect,
     /// Digits after the decimal point that it reads in files of columns (XYZ, ASC, TXT, CSV), 2 to 6;
     /// other formats have their own. Default: 4.
@@ -94,6 +94,9 @@ pub struct Machine {
     /// Where each number comes from; `A` is an assumption of ours.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sources: BTreeMap<String, String>,
+    /// The file that it was read from. None for one of the table.
+    #[serde(skip)]
+    pub file: Option<PathBuf>,
 }
 
 /// Whether z is geometric or the way of the lens.

@@ -10,7 +10,8 @@ use toml::Table;
 use super::Machine;
 use super::glass::N_BK7_RANGE_NM;
 use crate::error::{Error, Result};
-use crate::format::Format;
+use crate::format::{Format, LARGEST_COORDINATE};
+use crate::settings::limits::LARGEST_SIDE_MM;
 
 /// The built-in machines, with the source of every number.
 const TABLE: &str = include_str!("machines.toml");
@@ -142,7 +143,9 @@ pub(super) fn read(path: &Path) -> Result<Machine> {
             "give a TOML file like those in machines.toml",
         ));
     }
-    from_text(&text, path)
+    let mut machine = from_text(&text, path)?;
+    machine.file = Some(path.to_owned());
+    Ok(machine)
 }
 
 /// The machine in the text of a TOML file; `path` names it in errors, and gives a name to a machine
@@ -237,6 +240,18 @@ fn check(machine: &Machine, path: &Path) -> Result<()> {
                 "correct the value, and mind its unit",
             ));
         }
+    }
+    // What the digits of files are planned for.
+    let largest_mm = f64::from(LARGEST_COORDINATE) / machine.units.per_mm() - LARGEST_SIDE_MM / 2.0;
+    if let Some(far) = machine.origin_mm.iter().find(|mm| mm.abs() > largest_mm) {
+        return Err(Error::content(
+            path,
+            format!(
+                "origin_mm = {far} does not lie between -{largest_mm} and {largest_mm}, the most that its unit \
+                 leaves room for"
+            ),
+            "correct the value, or write files in another unit",
+        ));
     }
     let format = Format::from_extension(&machine.format, machine.dialect, false);
     format.map_err(|fault| Error::content(path, fault.to_string(), "name a known format"))?;

@@ -25,22 +25,43 @@ use crate::tone::ToneMap;
 
 /// Refuses a request whose files cannot work, before any work is done.
 pub(super) fn check(request: &Request) -> Result<()> {
-    let outputs = request.outputs.iter().map(|output| &output.path);
-    let others = [&request.tone_map, &request.preview, &request.report];
-    let targets: Vec<&PathBuf> = outputs.chain(others.into_iter().flatten()).collect();
-    let sources: Vec<PathBuf> = sources(request).into_iter().map(|(_, path)| path).collect();
-    format::check_targets(&targets, &sources)
+    format::check_targets(&targets(request), &paths(sources(request)))
 }
 
-/// Every file that a request reads, the photo first.
+/// Refuses outputs that would overwrite what blank and machine were read from.
+pub(super) fn check_sources(request: &Request, blank: &Blank, machine: &Machine) -> Result<()> {
+    let sources = definitions(blank, machine);
+    if sources.is_empty() {
+        return Ok(());
+    }
+    format::check_targets(&targets(request), &paths(sources))
+}
+
+fn targets(request: &Request) -> Vec<PathBuf> {
+    let outputs = request.outputs.iter().map(|output| &output.path);
+    let others = [&request.tone_map, &request.preview, &request.report];
+    outputs
+        .chain(others.into_iter().flatten())
+        .cloned()
+        .collect()
+}
+
+fn paths(sources: Vec<(Role, PathBuf)>) -> Vec<PathBuf> {
+    sources.into_iter().map(|(_, path)| path).collect()
+}
+
+/// The files that blank and machine were read from.
+fn definitions(blank: &Blank, machine: &Machine) -> Vec<(Role, PathBuf)> {
+    let blanks = blank.files.iter().map(|path| (Role::Blank, path.clone()));
+    let machines = machine.file.iter();
+    blanks
+        .chain(machines.map(|path| (Role::Machine, path.clone())))
+        .collect()
+}
+
+/// Every file that a request names and reads, the photo first; those of blank and machine apart.
 fn sources(request: &Request) -> Vec<(Role, PathBuf)> {
-    let Settings {
-        blank,
-        machine,
-        matte,
-        depth,
-        ..
-    } = &request.settings;
+    let Settings { matte, depth, .. } = &request.settings;
     let mut sources = vec![(Role::Photo, request.photo.clone())];
     if let DepthSource::File(path) = &depth.source {
         sources.push((Role::Depth, path.clone()));
@@ -57,18 +78,16 @@ fn sources(request: &Request) -> Vec<(Role, PathBuf)> {
     if let (None, Some(path)) = (depth.eyes_px, &depth.face_model) {
         sources.push((Role::FaceNetwork, path.clone()));
     }
-    // A blank and a machine may be named by a file, or by a name that happens to be no file.
-    for (role, name) in [(Role::Blank, &blank.name), (Role::Machine, &machine.name)] {
-        let path = Path::new(name);
-        if path.extension().is_some() && path.is_file() {
-            sources.push((role, path.to_owned()));
-        }
-    }
     sources
 }
 
 /// The files that were read, with their checksums.
-pub(super) fn inputs(request: &Request, photo: &Photo) -> Result<Vec<InputFile>> {
+pub(super) fn inputs(
+    request: &Request,
+    photo: &Photo,
+    blank: &Blank,
+    machine: &Machine,
+) -> Result<Vec<InputFile>> {
     let with_checksum = |(role, path): (Role, PathBuf)| {
         let is_photo = role == Role::Photo;
         Ok(InputFile {
@@ -79,7 +98,10 @@ pub(super) fn inputs(request: &Request, photo: &Photo) -> Result<Vec<InputFile>>
             height_px: is_photo.then_some(photo.luminance.height() as u64),
         })
     };
-    sources(request).into_iter().map(with_checksum).collect()
+    let all = sources(request).into_iter();
+    all.chain(definitions(blank, machine))
+        .map(with_checksum)
+        .collect()
 }
 
 /// SHA-256 of a file, hexadecimal.
@@ -138,7 +160,12 @@ pub(super) fn add_pictures(
 }
 
 /// Refuses the files of the parts of a job where they cannot be written.
-pub(super) fn check_parts(request: &Request, job: &Job<'_>) -> Result<()> {
+pub(super) fn check_parts(
+    request: &Request,
+    job: &Job<'_>,
+    blank: &Blank,
+    machine: &Machine,
+) -> Result<()> {
     if job.is_whole() {
         return Ok(());
     }
@@ -150,8 +177,30 @@ pub(super) fn check_parts(request: &Request, job: &Job<'_>) -> Result<()> {
     }
     let others = [&request.tone_map, &request.preview, &request.report];
     targets.extend(others.into_iter().flatten().cloned());
-    let sources: Vec<PathBuf> = sources(request).into_iter().map(|(_, path)| path).collect();
-    format::check_targets(&targets, &sources)
+    let mut sources = sources(request);
+    sources.extend(definitions(blank, machine));
+    format::check_targets(&targets, &paths(sources))
+}
+
+/// Warns of files of an earlier job of the same name that this one does not write, and that would be taken for its
+/// own: parts beside a whole file, a whole file beside parts.
+pub(super) fn of_earlier_jobs(request: &Request, job: &Job<'_>) -> Vec<String> {
+    let stands = |path: &PathBuf| path.is_file();
+    let outputs = request.outputs.iter().map(|output| &output.path);
+    let stale: Vec<PathBuf> = match job.is_whole() {
+        true => outputs
+            .map(|path| for_machine::manifest_path(path))
+            .filter(stands)
+            .collect(),
+        false => outputs.filter(|path| stands(path)).cloned().collect(),
+    };
+    let said = stale.iter().map(|path| {
+        format!(
+            "{} is of an earlier job: remove it, and do not etch what belongs to it",
+            path.display()
+        )
+    });
+    said.collect()
 }
 
 /// The warning that a job takes more than one file.

@@ -1,5 +1,5 @@
 //! The cloud as a machine takes it: in its own coordinates, cut into fields where one is too small,
-//! within its limits; and the guard that the spacing survives the way there.
+//! within its limits; and the guard that spacing and margin survive the way there.
 //!
 //! A machine that takes the portrait's millimetres as they are, and whose field holds the picture,
 //! gets the cloud itself: nothing here costs or changes anything then.
@@ -12,10 +12,11 @@ use crate::cloud::Cloud;
 use crate::convert::{Coordinates, Written};
 use crate::error::{Error, Result};
 use crate::format::{Format, TextSettings};
-use crate::machine::{FieldTile, Machine, Manifest};
+use crate::machine::{Estimate, FieldTile, Machine, Manifest, Units, ZCompensation};
 use crate::order;
 use crate::plan::{LEAST_UNITS, Plan};
 use crate::settings::Settings;
+use crate::settings::limits::LARGEST_SIDE_MM;
 use crate::spacing::closeness;
 use crate::units::Mm;
 
@@ -70,11 +71,11 @@ impl<'a> Job<'a> {
             });
         }
         let mut tiles = machine.field_tiles(cloud)?;
-        let z_mm = plan.sampling.spacing.z_mm;
+        let [_, slab_mm] = promised_mm(plan);
         for tile in &mut tiles {
             machine.check_count(tile.cloud.len() as u64)?;
             // The part of a short tour is not a short tour.
-            let order = order::deepest_first(&tile.cloud, z_mm);
+            let order = order::deepest_first(&tile.cloud, slab_mm);
             tile.cloud = tile.cloud.permuted(&order);
         }
         let parts = tiles
@@ -84,45 +85,67 @@ impl<'a> Job<'a> {
         Ok(Self { parts, tiles })
     }
 
-    /// Refuses a job whose spacing does not survive the decimals of a format, in the glass; returns
-    /// the least ratio of all files.
+    /// Refuses a job whose spacing or margin does not survive the decimals of a format, in the glass; returns
+    /// the least ratio and the least clearance, mm, of all files.
     ///
     /// # Errors
     ///
     /// [`Error::Setting`].
-    pub(super) fn least_ratio(
+    pub(super) fn measure(
         &self,
         formats: &[Format],
         text: &TextSettings,
         machine: &Machine,
         blank: &Blank,
         [xy_mm, z_mm]: [f64; 2],
-    ) -> Result<Option<f64>> {
-        let mut least: Option<f64> = None;
-        for part in &self.parts {
+    ) -> Result<(Option<f64>, f64)> {
+        let (mut least, mut clearance_mm) = (None, f64::INFINITY);
+        for (index, part) in self.parts.iter().enumerate() {
             for format in formats {
                 let read = Written::new(Coordinates::default(), *format, text, 0.0);
                 let read = read.read_back(&part.cloud);
                 let glass = machine.to_portrait_frame(&read, entry_mm(blank));
+                let refused = |what: String| {
+                    let limit = format!(
+                        "wants coordinates that {} rounds until {what}",
+                        format.name()
+                    );
+                    let remedy =
+                        "write a format with more decimals, or raise --spacing and --margin";
+                    Error::setting("--machine", &machine.name, limit, remedy)
+                };
+                let tile = self.tiles.get(index);
+                let in_blank = tile.map_or(Cow::Borrowed(&glass), |tile| {
+                    Cow::Owned(tile.in_blank(&glass))
+                });
+                let near_mm = blank.least_clearance_mm(&in_blank).unwrap_or(f64::INFINITY);
+                if near_mm < blank.margin_mm - ROUNDING {
+                    let margin_mm = blank.margin_mm;
+                    return Err(refused(format!(
+                        "a point lies {near_mm:.4} mm from the surface, below the margin of {margin_mm} mm"
+                    )));
+                }
+                clearance_mm = near_mm.min(clearance_mm);
                 let Some(ratio) = closeness(&glass, xy_mm, z_mm).least_ratio else {
                     continue;
                 };
                 if ratio < 1.0 - ROUNDING {
-                    return Err(Error::setting(
-                        "--machine",
-                        &machine.name,
-                        format!(
-                            "wants coordinates that {} rounds until points stand at {ratio:.4} of \
-                             the spacing",
-                            format.name()
-                        ),
-                        "write a format with more decimals, or raise --spacing",
-                    ));
+                    return Err(refused(format!(
+                        "points stand at {ratio:.4} of the spacing"
+                    )));
                 }
-                least = Some(least.map_or(ratio, |least| least.min(ratio)));
+                least = Some(least.map_or(ratio, |least: f64| least.min(ratio)));
             }
         }
-        Ok(least)
+        Ok((least, clearance_mm))
+    }
+
+    /// What the machine needs for all files of one output; moving the blank between them is not in it.
+    pub(super) fn estimate(&self, machine: &Machine, slab_mm: f64) -> Estimate {
+        let tiles = self.tiles.iter();
+        tiles
+            .map(|tile| machine.estimate(&tile.cloud, slab_mm))
+            .fold(Estimate::default(), Estimate::and)
     }
 
     /// Whether the job is one file in the machine's own middle.
@@ -144,8 +167,8 @@ impl<'a> Job<'a> {
 const ROUNDING: f64 = 1e-6;
 
 /// What single precision takes of the distance of two points on the way to the machine's coordinates
-/// and back, mm: some of its steps near 150 mm.
-const SINGLE_MM: f64 = 5e-5;
+/// and back, in half steps of the largest coordinate: both points, there and back, in a diagonal.
+const HALF_STEPS: f64 = 5.7;
 
 /// z of the face through which the beam enters, mm.
 fn entry_mm(blank: &Blank) -> f64 {
@@ -201,19 +224,69 @@ pub(super) fn manifest_path(output: &Path) -> PathBuf {
     output.with_file_name(name)
 }
 
-/// By how much the spacing is planned wider, mm, across and along the beam, so that it survives the
-/// machine's coordinates in the decimals of the files.
-///
-/// Nothing for a machine that takes the portrait's millimetres: those stand on the files' grid.
-fn guard_mm(machine: &Machine, formats: &[Format], text: &TextSettings) -> [f64; 2] {
-    if machine.takes_portrait() {
-        return [0.0; 2];
+/// By how much a job is planned more carefully, mm, so that its promises survive the machine's coordinates in the
+/// decimals of the files.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Guard {
+    /// Added to the spacing across the beam.
+    xy_mm: f64,
+    /// Added to the spacing along it.
+    z_mm: f64,
+    /// Added to the margin.
+    margin_mm: f64,
+}
+
+impl Guard {
+    /// Nothing where every place of the portrait's grid has its own digits in every file: of a machine that takes
+    /// the portrait's millimetres, and of one that mirrors, turns or shifts them by whole steps.
+    fn new(machine: &Machine, formats: &[Format], text: &TextSettings, grid_mm: f64) -> Self {
+        if machine.takes_portrait() {
+            return Self::default();
+        }
+        let step_mm = step_mm(machine, formats, text) + HALF_STEPS * half_step_mm(machine);
+        let mut decimals = formats.iter().map(|format| format.decimals_with(text));
+        let exact = decimals.all(|decimals| is_exact(machine, grid_mm, decimals));
+        // Each of two points moves by half a step along each axis; behind a compensated depth by n times
+        // that.
+        let across_mm = if exact { 0.0 } else { step_mm };
+        let along_mm = match machine.z_compensation {
+            ZCompensation::Off => across_mm,
+            ZCompensation::Divide => step_mm * machine.z_stretch(),
+        };
+        let one_point = [across_mm, across_mm, along_mm].map(|move_mm| 0.5 * move_mm);
+        Self {
+            xy_mm: across_mm * std::f64::consts::SQRT_2,
+            z_mm: along_mm,
+            margin_mm: one_point.iter().map(|mm| mm * mm).sum::<f64>().sqrt(),
+        }
     }
-    let step = step_mm(machine, formats, text) + SINGLE_MM;
-    // Each of two points moves by half a step along each axis; behind a compensated depth by n times
-    // that.
-    let along = step * machine.z_stretch();
-    [step * std::f64::consts::SQRT_2, along]
+}
+
+/// Half the distance of neighbouring numbers of single precision at the largest coordinate of a machine, mm.
+fn half_step_mm(machine: &Machine) -> f64 {
+    let origin = machine.origin_mm.iter();
+    let farthest_mm = origin.fold(0.0_f64, |far, mm| far.max(mm.abs()));
+    (farthest_mm + LARGEST_SIDE_MM / 2.0) * 2.0_f64.powi(-24)
+}
+
+/// Whether a file of so many decimals (`None` where it is binary) holds the places of the portrait's grid as they
+/// are, but for a division of z.
+fn is_exact(machine: &Machine, grid_mm: f64, decimals: Option<u32>) -> bool {
+    let scale = machine.units.per_mm();
+    let whole = |value: f64| (value - value.round()).abs() < 1e-6;
+    let on_steps = |per_unit: f64| {
+        let values = machine.origin_mm.iter().chain([&grid_mm]);
+        values.into_iter().all(|mm| whole(mm * scale * per_unit))
+    };
+    let single = half_step_mm(machine) * scale;
+    let whole_numbers = on_steps(1.0) && single < 1.0;
+    match decimals {
+        Some(decimals) => {
+            let per_unit = 10_f64.powi(decimals as i32);
+            on_steps(per_unit) && (whole_numbers || single * per_unit < 0.25)
+        }
+        None => whole_numbers || (machine.units == Units::Mm && machine.origin_mm == [0.0; 3]),
+    }
 }
 
 /// The last decimal of the coarsest file in the machine's unit, mm; 0 where all are binary.
@@ -239,8 +312,9 @@ pub(super) fn plan(
     formats: &[Format],
 ) -> Result<Plan> {
     let text = &settings.output.text;
-    let guard = guard_mm(machine, formats, text);
-    if guard == [0.0; 2] {
+    let grid_mm = settings.grid_mm(machine, formats);
+    let guard = Guard::new(machine, formats, text, grid_mm);
+    if guard == Guard::default() {
         return settings.validate(machine, blank, formats);
     }
     let asked = &settings.machine;
@@ -264,13 +338,18 @@ pub(super) fn plan(
             "raise --spacing or --decimals, or write a format with more decimals",
         ));
     }
+    // What is asked for has to be sound by itself; a refusal names that, and not what is planned.
+    settings.validate(machine, blank, formats)?;
     let mut wider = settings.clone();
-    wider.machine.spacing_xy_mm = Mm::new(asked[0] + guard[0]);
-    wider.machine.spacing_z_mm = Mm::new(asked[1] + guard[1]);
-    let mut plan = wider.validate(machine, blank, formats)?;
+    wider.machine.spacing_xy_mm = Mm::new(asked[0] + guard.xy_mm);
+    wider.machine.spacing_z_mm = Mm::new(asked[1] + guard.z_mm);
+    let mut deeper = blank.clone();
+    deeper.margin_mm += guard.margin_mm;
+    let mut plan = wider.validate(machine, &deeper, formats)?;
     // What is promised, and what makes the same again.
     plan.settings.machine.spacing_xy_mm = Mm::new(asked[0]);
     plan.settings.machine.spacing_z_mm = Mm::new(asked[1]);
+    plan.settings.blank.margin_mm = Mm::new(blank.margin_mm);
     Ok(plan)
 }
 
@@ -286,6 +365,8 @@ pub(super) fn promised_mm(plan: &Plan) -> [f64; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machine::Mirror;
+    use crate::settings::DxfDialect;
 
     #[test]
     fn tiles_and_manifests_have_names_beside_their_output() {
@@ -295,5 +376,57 @@ mod tests {
         assert_eq!(tile_path(output, None), output);
         let manifest = manifest_path(output);
         assert_eq!(manifest, Path::new("jobs/heart.v2.dxf.manifest.json"));
+    }
+
+    fn machine(change: impl FnOnce(&mut Machine)) -> Machine {
+        let mut machine = Machine::find("green-532").unwrap();
+        change(&mut machine);
+        machine
+    }
+
+    fn guard(machine: &Machine, format: Format) -> Guard {
+        let grid_mm = Settings::default().grid_mm(machine, &[format]);
+        Guard::new(machine, &[format], &TextSettings::default(), grid_mm)
+    }
+
+    #[test]
+    fn frames_that_hold_the_grid_cost_nothing() {
+        let cockpit = Format::Dxf(DxfDialect::Cockpit);
+        let shifted = |origin_mm| move |machine: &mut Machine| machine.origin_mm = origin_mm;
+        for format in [cockpit, Format::Xyz, Format::PlyBinary] {
+            let mirrored = machine(|machine| machine.mirror = Mirror::X);
+            assert_eq!(guard(&mirrored, format), Guard::default());
+            let micrometres = machine(|machine| machine.units = Units::Um);
+            assert_eq!(guard(&micrometres, format), Guard::default());
+        }
+        for format in [cockpit, Format::Xyz] {
+            let bed = machine(shifted([60.0, 60.0, 5.05]));
+            assert_eq!(guard(&bed, format), Guard::default());
+        }
+        let odd = machine(shifted([0.0, 0.0, 5.005]));
+        assert!(guard(&odd, cockpit).z_mm > 0.01);
+        assert_eq!(guard(&odd, Format::Xyz), Guard::default());
+        // Where single precision has no digits for the grid any more.
+        let far = machine(shifted([9000.0, 0.0, 0.0]));
+        assert!(guard(&far, Format::Xyz).xy_mm > 0.0);
+    }
+
+    #[test]
+    fn frames_that_round_are_guarded_along_the_axes_that_they_round() {
+        let cockpit = Format::Dxf(DxfDialect::Cockpit);
+        let divided = machine(|machine| {
+            machine.z_compensation = ZCompensation::Divide;
+            machine.index = Some(1.5);
+        });
+        let along = guard(&divided, cockpit);
+        assert_eq!(along.xy_mm, 0.0);
+        assert!(along.z_mm > 0.015 && along.margin_mm > 0.0075, "{along:?}");
+        let inches = guard(&machine(|machine| machine.units = Units::In), Format::Xyz);
+        let step_mm = 25.4e-4;
+        assert!(
+            inches.xy_mm > step_mm * 1.4 && inches.z_mm > step_mm,
+            "{inches:?}"
+        );
+        assert!(inches.margin_mm > step_mm * 0.86, "{inches:?}");
     }
 }
