@@ -50,6 +50,8 @@ impl Settings {
             ("--relief", depth.relief_mm.is_some()),
             ("--relief-curve", depth.relief_curve.is_some()),
             ("--detail", depth.detail != 1.0),
+            ("--near", depth.near.is_some()),
+            ("--depth-kind", depth.kind.is_some()),
         ];
         let mut lines = Vec::new();
         for (flag, _) in shapes.iter().filter(|(_, given)| flat && *given) {
@@ -69,6 +71,13 @@ impl Settings {
                     .to_owned(),
             );
         }
+        if self.matte.background > 0.0 && self.matte.source == MatteSource::None {
+            lines.push(
+                "--background does nothing without a matte: all of the photo is etched; give --matte auto or \
+                 a matte"
+                    .to_owned(),
+            );
+        }
         if self.matte.model.is_some() && self.matte.source != MatteSource::Auto {
             lines.push(
                 "the network of --matte-model is not asked; give --matte auto as well".to_owned(),
@@ -84,9 +93,9 @@ impl Settings {
 pub struct BlankSettings {
     /// Name in the table of blanks, or a file. Default: `heart-30`.
     pub name: String,
-    /// Size that the blank is scaled to. Default: its own.
+    /// Size that the blank is scaled to, sides to 300 mm. Default: its own.
     pub size: Option<Size>,
-    /// Least distance of points to the surface. Default: the blank's own.
+    /// Least distance of points to the surface, 0 to half the thickness. Default: the blank's own.
     pub margin_mm: Option<Mm>,
 }
 
@@ -106,9 +115,10 @@ impl Default for BlankSettings {
 pub struct MachineSettings {
     /// Name in the table of machines, or a TOML file. Default: `green-532`.
     pub name: String,
-    /// Least distance across the beam. Default: the machine's.
+    /// Least distance across the beam, 0.005 to 10 mm, and three steps of the grid or more. Default: the
+    /// machine's.
     pub spacing_xy_mm: Option<Mm>,
-    /// Least distance along the beam. Default: the machine's.
+    /// Least distance along the beam, as across. Default: the machine's.
     pub spacing_z_mm: Option<Mm>,
     /// Layers behind one another, 1 to 32. Default: the machine's.
     pub layers: Option<u32>,
@@ -129,7 +139,7 @@ impl Default for MachineSettings {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PhotoSettings {
-    /// Largest photo that is decoded, in millions of pixels. Default: 150.
+    /// Largest photo that is decoded, in millions of pixels, to 4000. Default: 150.
     pub max_megapixels: f64,
 }
 
@@ -185,16 +195,16 @@ pub enum Cropping {
 pub struct PlacementSettings {
     /// How the photo fills the safe area. Default: cover.
     pub fit: Option<Fit>,
-    /// The part of the photo that is fitted. Default: auto where a matte marks a subject and
-    /// neither fit nor zoom nor offset is set, else all of it.
+    /// The part of the photo that is fitted. Default: auto where a matte marks a subject or the eyes are
+    /// known, and neither fit nor zoom nor offset is set; else all of it.
     pub crop: Option<Cropping>,
     /// Enlargement after the fit, 0.05 to 50. Default: 1.
     pub zoom: f64,
-    /// Shift to the right after the fit. Default: 0 mm.
+    /// Shift to the right after the fit, -300 to 300 mm. Default: 0 mm.
     pub offset_x_mm: Mm,
-    /// Shift upward after the fit. Default: 0 mm.
+    /// Shift upward after the fit, -300 to 300 mm. Default: 0 mm.
     pub offset_y_mm: Mm,
-    /// Rotation about the centre of the fitted part, counter-clockwise. Default: 0.
+    /// Rotation about the centre of the fitted part, counter-clockwise, -360 to 360. Default: 0.
     pub rotate_degrees: Degrees,
 }
 
@@ -221,6 +231,7 @@ pub struct MatteSettings {
     pub background: f64,
     /// A network in an ONNX file that finds the subject of photos, for the source `auto`. Default:
     /// none.
+    #[serde(serialize_with = "crate::json::path_if_any")]
     pub model: Option<PathBuf>,
     /// What that network wants, where it is not as its family has it.
     pub network: ModelSettings,
@@ -231,7 +242,6 @@ pub struct MatteSettings {
 #[serde(rename_all = "lowercase")]
 pub enum MatteSource {
     /// The whole photo, transparent parts included.
-    #[serde(serialize_with = "crate::json::path_if_any")]
     None,
     /// The photo's alpha channel; the whole photo where it has none.
     #[default]
@@ -259,11 +269,11 @@ pub struct ToneSettings {
     pub ceiling: f64,
     /// Etches dark parts instead of bright ones. Default: off.
     pub invert: bool,
-    /// Added to display values, -1 to 1. Default: 0.
+    /// Added to display values, -1 to 1; `auto` only. Default: 0.
     pub brightness: f64,
-    /// Factor on display values about mid-grey, 0 to 5. Default: 1.
+    /// Factor on display values about mid-grey, 0 to 5; `auto` only. Default: 1.
     pub contrast: f64,
-    /// Width of the soft fade at the safe outline. Default: 1 mm with `auto`, 0 with `linear`.
+    /// Width of the soft fade at the safe outline, 0 to 50 mm. Default: 1 mm with `auto`, 0 with `linear`.
     pub fade_mm: Option<Mm>,
 }
 
@@ -299,13 +309,14 @@ pub enum ToneMode {
 pub struct SamplingSettings {
     /// How much work goes into the picture. Default: fine.
     pub quality: Quality,
-    /// A budget of points; the same picture, scaled in density. Default: as the tone asks.
+    /// A budget of points, 1 to 100 million; the same picture, scaled in density as far as its brightest
+    /// part stays below full white. Default: as the tone asks.
     pub points: Option<u64>,
     /// Another seed gives another, equally good cloud. Default: 1.
     pub seed: u64,
-    /// Largest random shift along z of the points of a layer; it hides the layers from aside and costs
-    /// twice as much depth for each layer. Default: 0.02 mm; with 0.01 mm `tests/lattice.rs` finds 3.2
-    /// instead of 2.6 at 30 degrees.
+    /// Largest random shift along z of the points of a layer, 0 to 1 mm; it hides the layers from aside and
+    /// costs twice as much depth for each layer. Default: 0.02 mm.
+    // With 0.01 mm `tests/lattice.rs` finds 3.2 instead of 2.6 at 30 degrees.
     pub jitter_z_mm: Mm,
 }
 
@@ -324,13 +335,13 @@ impl Default for SamplingSettings {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct OutputSettings {
-    /// Dialect of DXF files. Default: cockpit.
+    /// Dialect of DXF files. Default: cockpit; on the command line, the machine's.
     pub dxf_dialect: DxfDialect,
     /// PLY and PCD as text instead of binary. Default: off.
     pub ply_ascii: bool,
     /// How XYZ, ASC, TXT and CSV look.
     pub text: TextSettings,
-    /// Grid that points stand on, 0.001 to 0.01 mm; never finer than what every output resolves.
+    /// Grid that points stand on, 0.001 or 0.01 mm; never finer than what every output resolves.
     /// Default: 0.01 mm as soon as a file of two decimals is among them (a `cockpit` or `venus3d` DXF),
     /// else 0.001 mm.
     pub precision_mm: Option<Mm>,
@@ -361,10 +372,20 @@ mod tests {
         assert_eq!(settings.without_effect(), [] as [String; 0]);
         settings.depth.relief_mm = Some(Mm::constant(4.0));
         settings.depth.detail = 2.0;
+        settings.depth.near = Some(Near::Bright);
+        settings.matte.source = MatteSource::None;
+        settings.matte.background = 0.5;
         settings.depth.model = Some("midas.onnx".into());
         settings.matte.model = Some("u2net.onnx".into());
         let lines = settings.without_effect();
-        for flag in ["--relief ", "--detail ", "--depth-model", "--matte-model"] {
+        for flag in [
+            "--relief ",
+            "--detail ",
+            "--near ",
+            "--background ",
+            "--depth-model",
+            "--matte-model",
+        ] {
             assert!(lines.iter().any(|line| line.contains(flag)), "{lines:?}");
         }
         assert!(lines.iter().all(|line| line.contains("; give --")));

@@ -44,6 +44,43 @@ fn the_shortest_command_makes_a_file() {
     assert_eq!(names_in(folder.path()), ["a.dxf", "photo.png"]);
 }
 
+/// Text in which each number stands for all within 2 % of it, as other mathematics libraries may give them.
+fn alike(one: &str, other: &str) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        let text = text.replace(',', "");
+        text.split_whitespace().map(str::to_owned).collect()
+    };
+    let (one, other) = (words(one), words(other));
+    let near = |(a, b): (&String, &String)| match (a.parse::<f64>(), b.parse::<f64>()) {
+        (Ok(a), Ok(b)) => (a - b).abs() <= 0.02 * a.abs(),
+        _ => a == b,
+    };
+    one.len() == other.len() && one.iter().zip(&other).all(near)
+}
+
+#[test]
+fn the_first_command_of_the_readme_prints_what_stands_below_it() {
+    assert!(alike("1,000 points", "1,010 points") && !alike("1,000 points", "1,100 points"));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let (_, rest) = readme.split_once("cargo run --release -- ").unwrap();
+    let (command, rest) = rest.split_once('\n').unwrap();
+    let (_, rest) = rest.split_once("```text\n").unwrap();
+    let (printed, _) = rest.split_once("```").unwrap();
+    let samples = root.join("samples/").display().to_string();
+    let args: Vec<String> = command
+        .split(' ')
+        .map(|word| word.replace("samples/", &samples))
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(
+        folder.path(),
+        &args.iter().map(String::as_str).collect::<Vec<_>>(),
+    );
+    let said = stderr(&output) + &stdout(&output);
+    assert!(alike(printed, &said), "{said}");
+}
+
 #[test]
 fn arguments_that_start_with_a_minus_work() {
     let (folder, _) = folder_with_photo(common::ramp);
@@ -313,6 +350,154 @@ fn lists_are_tables_and_json() {
         let named = |item: &Value| item["name"] == name;
         assert!(items.as_array().unwrap().iter().any(named), "{items}");
     }
+}
+
+#[test]
+fn numbers_that_nobody_measured_are_marked_in_the_lists() {
+    let folder = tempfile::tempdir().unwrap();
+    let row = |list: &str, name: &str| -> Vec<String> {
+        let table = succeed(folder.path(), &[list]);
+        assert!(table.contains("\nA: our assumption"), "{table}");
+        let line = table.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split("  ")
+            .map(|cell| cell.trim().to_owned())
+            .filter(|cell| !cell.is_empty())
+            .collect()
+    };
+    assert_eq!(
+        row("machines", "uv-355-flux")[1..5],
+        ["0.1 mm", "0.1 mm", "8 A", "1000 /s A"]
+    );
+    assert_eq!(row("machines", "green-532")[3..5], ["8", "1500 /s"]);
+    assert_eq!(
+        row("blanks", "heart-30")[3..6],
+        ["2 mm", "0.5 mm A", "1.5 mm A"]
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_are_not_unicode_work_and_are_told_as_well_as_json_can() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let (folder, photo) = folder_with_photo(common::ramp);
+    let name = |bytes: &[u8]| folder.path().join(OsStr::from_bytes(bytes));
+    fs::copy(&photo, name(b"\xff.png")).unwrap();
+    let succeeded = |args: &[&OsStr]| {
+        let output = common::glyptic()
+            .current_dir(folder.path())
+            .args(args)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+        told.to_string()
+    };
+    let [photo, cloud, map, report, other] = [
+        &b"\xff.png"[..],
+        b"\xff.xyz",
+        b"\xff-tone.png",
+        b"\xff.json",
+        b"\xff.ply",
+    ]
+    .map(name);
+    let flags = ["--quality", "draft", "--json", "-o"].map(OsStr::new);
+    let more: [&OsStr; 5] = [
+        cloud.as_ref(),
+        "--tone-map".as_ref(),
+        map.as_ref(),
+        "--report".as_ref(),
+        report.as_ref(),
+    ];
+    let etch = [&[OsStr::new("etch"), photo.as_ref()][..], &flags, &more].concat();
+    assert!(succeeded(&etch).contains("\u{fffd}.xyz"));
+    let json = OsStr::new("--json");
+    assert!(succeeded(&["check".as_ref(), cloud.as_ref(), json]).contains("\u{fffd}.xyz"));
+    let convert = ["convert".as_ref(), cloud.as_ref(), other.as_ref(), json];
+    assert!(succeeded(&convert).contains("\u{fffd}.ply"));
+}
+
+#[test]
+fn what_a_command_reads_it_does_not_overwrite() {
+    let (folder, _) = folder_with_photo(common::ramp);
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("shop.toml", "[sampling]\nquality = \"draft\"\n");
+    write("mine.toml", "based_on = \"green-532\"\n");
+    write(
+        "own.toml",
+        "outline = \"necklace\"\nsize_mm = [24, 22, 7]\n",
+    );
+    let args = ["etch", "photo.png", "--config", "shop.toml"];
+    let make = [&args[..], &["-o", "a.xyz", "--report", "a.json"]].concat();
+    succeed(folder.path(), &make);
+    let before = names_in(folder.path());
+    for args in [
+        &[
+            "etch",
+            "photo.png",
+            "--config",
+            "shop.toml",
+            "-o",
+            "b.xyz",
+            "--report",
+            "shop.toml",
+        ][..],
+        &[
+            "etch",
+            "photo.png",
+            "--config",
+            "shop.toml",
+            "-o",
+            "shop.toml",
+            "--format",
+            "xyz",
+        ],
+        &[
+            "convert",
+            "a.xyz",
+            "mine.toml",
+            "--format",
+            "xyz",
+            "--machine",
+            "mine.toml",
+        ],
+        &[
+            "check",
+            "a.xyz",
+            "--blank",
+            "own.toml",
+            "--preview",
+            "own.toml",
+        ],
+        &[
+            "check",
+            "a.xyz",
+            "--config",
+            "shop.toml",
+            "--preview",
+            "shop.toml",
+        ],
+        &["blanks", "show", "own.toml", "--preview", "own.toml"],
+    ] {
+        let output = run(folder.path(), args);
+        assert_eq!(output.status.code(), Some(1), "{args:?} {output:?}");
+        assert!(
+            stderr(&output).contains("would be overwritten"),
+            "{output:?}"
+        );
+        assert_eq!(names_in(folder.path()), before);
+    }
+    assert!(
+        fs::read_to_string(folder.path().join("own.toml"))
+            .unwrap()
+            .starts_with("outline")
+    );
+    // A report is made anew by the job that it tells of.
+    succeed(
+        folder.path(),
+        &["etch", "--config", "a.json", "--report", "a.json"],
+    );
 }
 
 #[test]

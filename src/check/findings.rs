@@ -185,6 +185,8 @@ pub struct PointFinding {
 pub struct EntryFindings {
     /// Sine of half the angle of the cone of light, outside the glass.
     pub numerical_aperture: f64,
+    /// Whether the aperture is an assumption that no source states.
+    pub numerical_aperture_assumed: bool,
     /// Index of refraction of the glass at the machine's wavelength.
     pub index: f64,
     /// Points in the glass whose cone of light does not pass the flat part of the front whole.
@@ -222,6 +224,8 @@ pub struct MachineFindings {
     pub field_mm: [f64; 2],
     /// Depth below the entry face that its focus reaches, mm.
     pub depth_range_mm: f64,
+    /// Whether that depth is an assumption that no source states.
+    pub depth_range_assumed: bool,
     /// Depth of the deepest point below the entry face, mm; absent without points.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deepest_mm: Option<f64>,
@@ -343,7 +347,8 @@ impl fmt::Display for Measured {
         let (aperture, index) = (self.entry.numerical_aperture, self.entry.index);
         write!(
             f,
-            "\n  entry      aperture {aperture}, index {index:.3}; {} points out of reach",
+            "\n  entry      aperture {aperture}{}, index {index:.3}; {} points out of reach",
+            mark(self.entry.numerical_aperture_assumed),
             thousands(self.entry.out_of_reach)
         )?;
         write!(
@@ -362,9 +367,14 @@ impl fmt::Display for Measured {
         write!(f, "\n  machine    {}", machine.name)?;
         if let Some(deepest) = machine.deepest_mm {
             let reach = machine.depth_range_mm;
-            write!(f, "; deepest point {deepest:.2} of {reach} mm")?;
+            let mark = mark(machine.depth_range_assumed);
+            write!(f, "; deepest point {deepest:.2} of {reach} mm{mark}")?;
         }
         let time = crate::report::duration(machine.seconds);
         write!(f, "; about {time}")
     }
+}
+
+fn mark(assumed: bool) -> &'static str {
+    if assumed { " (assumption)" } else { "" }
 }

@@ -87,6 +87,7 @@ pub fn check(cloud: &Cloud, limits: &Limits<'_>) -> Findings {
         clearance: clearance_findings(shallow, border.len(), &finite, limits),
         entry: EntryFindings {
             numerical_aperture: limits.machine.numerical_aperture,
+            numerical_aperture_assumed: limits.machine.is_assumed("numerical_aperture"),
             index: limits.machine.refractive_index(),
             out_of_reach: unreached.len() as u64,
         },
@@ -270,6 +271,7 @@ fn machine_findings(cloud: &Cloud, limits: &Limits<'_>) -> MachineFindings {
         name: machine.name.clone(),
         field_mm: machine.field_mm,
         depth_range_mm: machine.depth_range_mm,
+        depth_range_assumed: limits.machine.is_assumed("depth_range_mm"),
         deepest_mm: cloud
             .bounds()
             .map(|(least, _)| entry_mm - f64::from(least[2])),

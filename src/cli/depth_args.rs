@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 use glyptic::settings::{Channels, DepthKind, DepthSettings, DepthSource, Family, Scaling};
 
-use super::values::one_of;
+use super::values::{number, one_of};
 
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Depth")]
@@ -44,10 +44,10 @@ pub(super) struct DepthArgs {
     face_model: Option<PathBuf>,
     /// How much jumps of depth shrink against gentle slopes, 0 to 1, so that a face keeps its
     /// features in a flat relief. [default: 0.5 for embedded depth and networks, else 0]
-    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true, value_parser = number)]
     relief_curve: Option<f64>,
     /// Factor on the height of fine shapes, 0 to 4. [default: 1]
-    #[arg(long, value_name = "FACTOR", allow_hyphen_values = true)]
+    #[arg(long, value_name = "FACTOR", allow_hyphen_values = true, value_parser = number)]
     detail: Option<f64>,
 }
 

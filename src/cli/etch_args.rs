@@ -15,7 +15,7 @@ use super::depth_args::DepthArgs;
 use super::matte_args::MatteArgs;
 use super::text_args::TextArgs;
 use super::values::{
-    count, crop, depth_source, matte_source, offset, one_of, spacing, threads, whole,
+    count, crop, depth_source, matte_source, number, offset, one_of, png, spacing, threads, whole,
 };
 
 const EXAMPLES: &str = "\
@@ -71,13 +71,13 @@ pub(crate) struct FileArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) format: Option<String>,
     /// Picture of what the pendant will look like.
-    #[arg(long, value_name = "FILE.png", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE.png", value_parser = png(), value_hint = ValueHint::FilePath)]
     pub(crate) preview: Option<PathBuf>,
     /// Report with settings, checksums and measurements; as --config it makes the same again.
     #[arg(long, value_name = "FILE.json", value_hint = ValueHint::FilePath)]
     pub(crate) report: Option<PathBuf>,
     /// What the sampler is asked to show: 16-bit grey, white is the largest density.
-    #[arg(long, value_name = "FILE.png", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE.png", value_parser = png(), value_hint = ValueHint::FilePath)]
     pub(crate) tone_map: Option<PathBuf>,
     /// Settings to start from: TOML, JSON, or a report. Flags override them.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -131,11 +131,11 @@ struct PlacementArgs {
     fit: Option<Fit>,
     /// The part of the photo that is fitted: auto (where the subject is large and its head whole),
     /// none (all of it), or left, top, width and height in pixels of the upright photo.
-    /// [default: auto with a matte and without --fit, --zoom and --offset, else none]
+    /// [default: auto with a matte or --eyes and without --fit, --zoom and --offset, else none]
     #[arg(long, value_name = "auto|none|X,Y,W,H", allow_hyphen_values = true, value_parser = crop)]
     crop: Option<Cropping>,
     /// Enlargement after the fit, 0.05 to 50. [default: 1]
-    #[arg(long, value_name = "FACTOR", allow_hyphen_values = true)]
+    #[arg(long, value_name = "FACTOR", allow_hyphen_values = true, value_parser = number)]
     zoom: Option<f64>,
     /// Shift to the right and upward after the fit, mm. [default: 0,0]
     #[arg(long, value_name = "X,Y", allow_hyphen_values = true, value_parser = offset)]
@@ -144,7 +144,7 @@ struct PlacementArgs {
     #[arg(long, value_name = "DEGREES", allow_hyphen_values = true)]
     rotate: Option<Degrees>,
     /// Largest photo that is decoded, in millions of pixels, up to 4000. [default: 150]
-    #[arg(long, value_name = "MP", allow_hyphen_values = true)]
+    #[arg(long, value_name = "MP", allow_hyphen_values = true, value_parser = number)]
     max_megapixels: Option<f64>,
 }
 
@@ -170,7 +170,7 @@ struct SubjectArgs {
     #[arg(long, value_name = "none|auto|alpha|FILE", value_parser = matte_source)]
     matte: Option<MatteSource>,
     /// What is left around the subject: 0 drops it, 0.2 dims it, 1 keeps it. [default: 0]
-    #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
+    #[arg(long, value_name = "SHARE", allow_hyphen_values = true, value_parser = number)]
     background: Option<f64>,
 }
 
@@ -182,22 +182,22 @@ struct ToneArgs {
     #[arg(long, value_name = "MODE", value_parser = one_of::<ToneMode>(&["auto", "linear"]))]
     tone: Option<ToneMode>,
     /// Gamma on display values, 0.2 to 5: larger is darker. [default: 1.8]
-    #[arg(long, value_name = "GAMMA", allow_hyphen_values = true)]
+    #[arg(long, value_name = "GAMMA", allow_hyphen_values = true, value_parser = number)]
     toning: Option<f64>,
     /// Least density of what is not black, 0 to 0.5 of the largest. [default: 0.05]
-    #[arg(long, value_name = "FRACTION", allow_hyphen_values = true)]
+    #[arg(long, value_name = "FRACTION", allow_hyphen_values = true, value_parser = number)]
     floor: Option<f64>,
     /// Density of white, 0.05 to 1 of the largest. [default: 1]
-    #[arg(long, value_name = "FRACTION", allow_hyphen_values = true)]
+    #[arg(long, value_name = "FRACTION", allow_hyphen_values = true, value_parser = number)]
     ceiling: Option<f64>,
     /// Etch dark parts instead of bright ones. [default: false]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     invert: Option<bool>,
     /// Added to display values, -1 to 1. [default: 0]
-    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true, value_parser = number)]
     brightness: Option<f64>,
     /// Factor on display values about mid-grey, 0 to 5. [default: 1]
-    #[arg(long, value_name = "FACTOR", allow_hyphen_values = true)]
+    #[arg(long, value_name = "FACTOR", allow_hyphen_values = true, value_parser = number)]
     contrast: Option<f64>,
     /// Width of the soft fade at the safe outline, 0 to 50 mm. [default: 1 mm, with linear 0]
     #[arg(long, value_name = "MM", allow_hyphen_values = true)]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueHint};
 use glyptic::blank::{Blank, Hole};
-use glyptic::format::{Format, READ_ONLY, write_whole};
+use glyptic::format::{Format, READ_ONLY, check_targets, write_whole};
 use glyptic::machine::Machine;
 use glyptic::settings::BlankSettings;
 use glyptic::units::{Mm, Size};
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::failure::{Failure, printable};
 use super::text::{print, table};
+use super::values::png;
 
 /// How a list is printed.
 #[derive(Args, Clone, Debug)]
@@ -55,7 +56,7 @@ enum BlanksCommand {
         #[arg(long, value_name = "MM", allow_hyphen_values = true)]
         margin: Option<Mm>,
         /// Picture of outline, safe area, bevel and hole.
-        #[arg(long, value_name = "FILE.png", value_hint = ValueHint::FilePath)]
+        #[arg(long, value_name = "FILE.png", value_parser = png(), value_hint = ValueHint::FilePath)]
         preview: Option<PathBuf>,
         /// Print JSON instead of text.
         #[arg(long)]
@@ -81,6 +82,18 @@ pub(crate) fn blanks(args: &BlanksArgs) -> Result<(), Failure> {
             };
             show_blank(&Blank::find(&settings)?, preview.as_deref(), *json)
         }
+    }
+}
+
+/// What an `A` behind a number says.
+const ASSUMPTION: &str = "our assumption, measured by nobody";
+
+/// A number with the mark of one that no source states.
+fn marked(number: String, assumed: bool) -> String {
+    if assumed {
+        format!("{number} A")
+    } else {
+        number
     }
 }
 
@@ -110,8 +123,8 @@ fn list_blanks(json: bool) -> Result<(), Failure> {
                 blank.kind.clone(),
                 blank.size.to_string(),
                 format!("{} mm", blank.margin_mm),
-                format!("{} mm", blank.bevel_mm),
-                holes(blank),
+                marked(format!("{} mm", blank.bevel_mm), blank.is_assumed("bevel")),
+                marked(holes(blank), blank.is_assumed("hole")),
                 blank.sources.get("size").cloned().unwrap_or_default(),
             ]
         })
@@ -127,7 +140,8 @@ fn list_blanks(json: bool) -> Result<(), Failure> {
     ];
     let patterns = Blank::patterns().join(", ");
     print(&format!(
-        "{}\nAny size: {patterns}. A file: TOML, .template, OBJ, STL, PLY, SVG, DXF.\n",
+        "{}\nA: {ASSUMPTION}; sources: glyptic blanks show NAME.\n\
+         Any size: {patterns}. A file: TOML, .template, OBJ, STL, PLY, SVG, DXF.\n",
         table(titles, &rows)
     ))
 }
@@ -135,6 +149,7 @@ fn list_blanks(json: bool) -> Result<(), Failure> {
 fn show_blank(blank: &Blank, preview: Option<&Path>, json: bool) -> Result<(), Failure> {
     let volume = blank.safe_volume()?;
     if let Some(path) = preview {
+        check_targets(&[path], &blank.files)?;
         let caption = format!(
             "{}\n{}, margin {} mm, bevel {} mm, hole {}",
             printable(&blank.name),
@@ -227,18 +242,28 @@ pub(crate) fn machines(args: &ListArgs) -> Result<(), Failure> {
     let rows: Vec<_> = machines
         .iter()
         .map(|machine| {
+            let number = |field: &str, number: String| marked(number, machine.is_assumed(field));
             [
                 machine.name.clone(),
-                format!("{} x {} mm", machine.spacing_xy_mm, machine.spacing_z_mm),
-                machine.layers.to_string(),
-                format!("{} /s", machine.rate_hz),
+                number("spacing_xy_mm", format!("{} mm", machine.spacing_xy_mm)),
+                number("spacing_z_mm", format!("{} mm", machine.spacing_z_mm)),
+                number("layers", machine.layers.to_string()),
+                number("rate_hz", format!("{} /s", machine.rate_hz)),
                 machine.title.clone(),
             ]
         })
         .collect();
-    print(&table(
-        ["name", "spacing xy x z", "layers", "points", "what it is"],
-        &rows,
+    let titles = [
+        "name",
+        "spacing across",
+        "along the beam",
+        "layers",
+        "points",
+        "what it is",
+    ];
+    print(&format!(
+        "{}\nA: {ASSUMPTION}; sources: glyptic machines --json.\n",
+        table(titles, &rows)
     ))
 }
 

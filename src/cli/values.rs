@@ -1,6 +1,8 @@
 //! What stands behind flags: values with their units, words and names of files.
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use std::path::PathBuf;
+
+use clap::builder::{PathBufValueParser, PossibleValuesParser, TypedValueParser};
 use glyptic::settings::{Crop, Cropping, DepthSource, MatteSource};
 use glyptic::units::{Mm, lengths};
 use serde::de::value::{Error as ValueError, StrDeserializer};
@@ -14,6 +16,26 @@ where
     PossibleValuesParser::new(names).try_map(|name| {
         let name: StrDeserializer<'_, ValueError> = name.as_str().into_deserializer();
         T::deserialize(name)
+    })
+}
+
+/// Endings of pictures that are not PNG files.
+const OTHER_PICTURES: [&str; 9] = [
+    "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff", "pdf", "svg",
+];
+
+/// Reads the name of a picture that is written as PNG; one that promises another kind is refused.
+pub(crate) fn png() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| {
+        let ending = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
+        if OTHER_PICTURES
+            .iter()
+            .any(|other| ending == Some((*other).into()))
+        {
+            let named = path.with_extension("png");
+            return Err(format!("the picture is a PNG; name it {}", named.display()));
+        }
+        Ok(path)
     })
 }
 
@@ -91,6 +113,12 @@ pub(crate) fn whole<T: std::str::FromStr>(text: &str) -> Result<T, String> {
         .map_err(|_| format!("`{text}` is not a whole number of 0 or more, or too large"))
 }
 
+/// Reads a number without a unit.
+pub(crate) fn number(text: &str) -> Result<f64, String> {
+    text.parse()
+        .map_err(|_| format!("`{text}` is not a number; write it like 0.5, without a unit"))
+}
+
 /// Reads a number of threads.
 pub(crate) fn threads(text: &str) -> Result<usize, String> {
     match text.parse() {
@@ -133,6 +161,24 @@ mod tests {
             [0.08, 0.09].map(Mm::constant)
         );
         assert!(spacing("0.08x").is_err());
+    }
+
+    #[test]
+    fn pictures_that_promise_another_kind_than_png_are_refused() {
+        let read = |name: &str| {
+            let command = clap::Command::new("a").arg(clap::Arg::new("b").value_parser(png()));
+            command.try_get_matches_from(["a", name])
+        };
+        for name in ["a.png", "a.PNG", "a", "/dev/stdout"] {
+            assert!(read(name).is_ok(), "{name}");
+        }
+        for name in ["a.jpg", "a.JPEG", "b/a.pdf"] {
+            let told = read(name).unwrap_err().to_string();
+            assert!(
+                told.contains("is a PNG; name it") && told.contains("a.png"),
+                "{told}"
+            );
+        }
     }
 
     #[test]

@@ -225,12 +225,29 @@ fn temporary(target: &Path) -> io::Result<NamedTempFile> {
         builder.permissions(fs::Permissions::from_mode(0o666));
         fs::metadata(target).ok().map(|meta| meta.permissions())
     };
-    let file = builder.tempfile_in(folder_of(target))?;
+    let folder = folder_of(target);
+    let file = builder.tempfile_in(folder).map_err(|error| {
+        let missing = error.kind() == io::ErrorKind::NotFound && !folder.exists();
+        if missing {
+            io::Error::new(error.kind(), "its folder does not exist; make it first")
+        } else {
+            of_the_system(error)
+        }
+    })?;
     #[cfg(unix)]
     if let Some(mode) = mode {
         file.as_file().set_permissions(mode)?;
     }
     Ok(file)
+}
+
+/// What the system said, without the temporary name that tempfile puts behind it and nobody knows.
+fn of_the_system(error: io::Error) -> io::Error {
+    let told = error.to_string();
+    match told.split_once(" at path ") {
+        Some((told, _)) => io::Error::new(error.kind(), told),
+        None => error,
+    }
 }
 
 /// Bytes after which a part of a file is brought to the disk.
@@ -309,6 +326,20 @@ mod tests {
             .collect();
         names.sort();
         names
+    }
+
+    #[test]
+    fn a_refusal_tells_why_and_no_temporary_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let told = |path: &Path| write_whole(path, text("abc")).unwrap_err().to_string();
+        let missing = told(&folder.path().join("missing/a.txt"));
+        assert!(
+            missing.ends_with("a.txt: its folder does not exist; make it first"),
+            "{missing}"
+        );
+        fs::write(folder.path().join("file"), "").unwrap();
+        let inside_a_file = told(&folder.path().join("file/a.txt"));
+        assert!(!inside_a_file.contains(".part"), "{inside_a_file}");
     }
 
     #[test]

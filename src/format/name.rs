@@ -1,6 +1,6 @@
 //! Names of formats, as the command line, the file's extension and the report spell them.
 
-use super::TextSettings;
+use super::{READ_ONLY, TextSettings};
 use crate::error::{Error, Result};
 use crate::settings::DxfDialect;
 
@@ -70,7 +70,7 @@ impl Format {
     ///
     /// # Errors
     ///
-    /// [`Error::Unknown`], with the extensions that are known.
+    /// [`Error::Unknown`], with the extensions that are known; [`Error::Setting`] for a format that is only read.
     pub fn from_extension(extension: &str, dialect: DxfDialect, ascii: bool) -> Result<Self> {
         let wanted = extension.to_ascii_lowercase();
         let suits = |format: &Self| match format {
@@ -83,10 +83,17 @@ impl Format {
             .into_iter()
             .filter(|format| format.extension() == wanted)
             .find(suits)
-            .ok_or_else(|| Error::Unknown {
-                kind: "format",
-                name: extension.to_owned(),
-                known: extensions().join(", "),
+            .ok_or_else(|| {
+                let known = extensions().join(", ");
+                if READ_ONLY.iter().any(|(read, _)| *read == wanted) {
+                    let remedy = format!("name one of {known}");
+                    return Error::setting("--format", &wanted, "is read, never written", remedy);
+                }
+                Error::Unknown {
+                    kind: "format",
+                    name: extension.to_owned(),
+                    known,
+                }
             })
     }
 
@@ -223,6 +230,13 @@ mod tests {
         }
         let error = Format::from_extension("doc", DxfDialect::Cockpit, false).unwrap_err();
         assert!(error.to_string().contains("dxf, ply, xyz"), "{error}");
+        for (read, _) in READ_ONLY {
+            let error = Format::from_extension(read, DxfDialect::Cockpit, false).unwrap_err();
+            assert!(
+                error.to_string().contains("is read, never written"),
+                "{error}"
+            );
+        }
     }
 
     #[test]

@@ -105,10 +105,10 @@ pub(crate) fn check_tone(tone: &ToneSettings) -> Result<()> {
         limits.push(("--fade", fade.get(), " mm", 0.0, 50.0));
     }
     within(&limits)?;
-    if tone.floor < tone.ceiling {
+    if tone.floor <= tone.ceiling {
         return Ok(());
     }
-    let limit = format!("is not below the ceiling of {}", tone.ceiling);
+    let limit = format!("is above the ceiling of {}", tone.ceiling);
     let remedy = "lower --floor or raise --ceiling";
     Err(Error::setting("--floor", &tone.floor, limit, remedy))
 }
