@@ -24,7 +24,7 @@ fn sampling(quality: Quality) -> Sampling {
             xy_mm: 0.08,
             z_mm: 0.09,
             precision_mm: 0.01,
-            single_precision: false,
+            single_precision_to_mm: None,
         },
         quality,
         points: None,

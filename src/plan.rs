@@ -90,7 +90,7 @@ impl Settings {
         limits::check(self)?;
         check_depth(&self.depth)?;
         check_size(blank)?;
-        let sampling = self.sampling(machine, formats)?;
+        let sampling = self.sampling(machine, blank, formats)?;
         let layers = self.machine.layers.unwrap_or(machine.layers);
         if !(1..=32).contains(&layers) {
             let remedy = "give --layers between them; production machines use up to 8";
@@ -116,7 +116,7 @@ impl Settings {
         })
     }
 
-    fn sampling(&self, machine: &Machine, formats: &[Format]) -> Result<Sampling> {
+    fn sampling(&self, machine: &Machine, blank: &Blank, formats: &[Format]) -> Result<Sampling> {
         let xy = self
             .machine
             .spacing_xy_mm
@@ -147,6 +147,12 @@ impl Settings {
             }
         }
         let jitter = self.sampling.jitter_z_mm.get();
+        let sides = [
+            blank.size.width_mm,
+            blank.size.height_mm,
+            blank.size.thickness_mm,
+        ];
+        let largest_mm = sides.map(Mm::get).into_iter().fold(0.0, f64::max) / 2.0;
         let text = &self.output.text;
         let binary = formats.iter().any(|format| {
             format
@@ -161,7 +167,8 @@ impl Settings {
                 // On the fine grid always, so that the same points stand in text and in binary
                 // files, and in the library's own single-precision cloud; it costs a thousandth
                 // of the density. On the coarse grid it would cost a tenth: only where needed.
-                single_precision: binary || formats.is_empty() || grid < 0.005,
+                single_precision_to_mm: (binary || formats.is_empty() || grid < 0.005)
+                    .then_some(largest_mm),
             },
             quality: self.sampling.quality,
             seed: self.sampling.seed,
@@ -325,7 +332,10 @@ mod tests {
                 .sampling
                 .spacing;
             assert_eq!(
-                (spacing.precision_mm, spacing.single_precision),
+                (
+                    spacing.precision_mm,
+                    spacing.single_precision_to_mm.is_some()
+                ),
                 (grid, single)
             );
         }

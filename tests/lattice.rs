@@ -60,7 +60,7 @@ fn grey(fraction: f64, quality: Quality, xy_mm: f64, precision_mm: f64) -> Cloud
         xy_mm,
         z_mm: 1.125 * xy_mm,
         precision_mm,
-        single_precision: true,
+        single_precision_to_mm: Some(100.0),
     };
     let sampling = Sampling {
         spacing,

@@ -40,7 +40,7 @@ fn spacing(xy_mm: f64, z_mm: f64, precision_mm: f64) -> Spacing {
         xy_mm,
         z_mm,
         precision_mm,
-        single_precision: precision_mm < 0.005,
+        single_precision_to_mm: (precision_mm < 0.005).then_some(100.0),
     }
 }
 

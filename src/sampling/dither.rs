@@ -433,7 +433,7 @@ mod tests {
             xy_mm: 0.08,
             z_mm: 0.09,
             precision_mm: 0.01,
-            single_precision: false,
+            single_precision_to_mm: None,
         };
         let rule = Rule::new(&spacing);
         let target = Target::new(&tone, &rule, 8.0 / 64.0, 4.0);

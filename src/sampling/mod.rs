@@ -47,9 +47,9 @@ pub struct Spacing {
     pub z_mm: f64,
     /// Coordinates are whole multiples of this, mm: 0.01 or 0.001.
     pub precision_mm: f64,
-    /// Whether an output holds binary single-precision numbers, whose own rounding must not take
-    /// a pair below the spacing.
-    pub single_precision: bool,
+    /// The largest coordinate, mm, that an output holds as a binary single-precision number, whose own rounding must
+    /// not take a pair below the spacing; `None` where all numbers are text.
+    pub single_precision_to_mm: Option<f64>,
 }
 
 /// What to sample, beside the plates.

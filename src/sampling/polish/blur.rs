@@ -277,7 +277,7 @@ mod tests {
             xy_mm: 0.08,
             z_mm: 0.09,
             precision_mm: 0.001,
-            single_precision: false,
+            single_precision_to_mm: None,
         };
         let density = 8.0 / (80.0 * 80.0);
         Target::new(tone, &Rule::new(&spacing), density, 1.4 / density.sqrt())
