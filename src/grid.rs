@@ -232,7 +232,7 @@ impl Raster {
 }
 
 /// The two pixels about a coordinate on one axis, and how near the second is.
-fn tap(at: f64, count: usize) -> (usize, usize, f32) {
+pub(crate) fn tap(at: f64, count: usize) -> (usize, usize, f32) {
     let place = (at - 0.5).clamp(0.0, (count - 1) as f64);
     let first = place as usize;
     let next = (first + 1).min(count - 1);

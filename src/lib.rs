@@ -64,6 +64,7 @@ pub mod check;
 pub mod cloud;
 pub mod convert;
 pub mod depth;
+mod ease;
 pub mod error;
 pub mod eyes;
 pub mod format;
@@ -90,6 +91,7 @@ pub mod spacing;
 pub mod subject;
 pub mod tone;
 pub mod units;
+mod user_folder;
 
 pub use cloud::Cloud;
 pub use error::{Error, Result};

@@ -44,15 +44,6 @@ pub(super) fn blank(settings: &BlankSettings, folder: Option<&Path>) -> Result<B
     }
 }
 
-/// `$XDG_DATA_HOME/glyptic/blanks`; the variable counts only if absolute, as its standard says.
-pub(super) fn user_folder() -> Option<PathBuf> {
-    let variable = |name| std::env::var_os(name).map(PathBuf::from);
-    let data = variable("XDG_DATA_HOME")
-        .filter(|path| path.is_absolute())
-        .or_else(|| Some(variable("HOME")?.join(".local/share")))?;
-    Some(data.join("glyptic").join("blanks"))
-}
-
 /// The definitions of a folder, sorted by file name.
 pub(super) fn in_folder(folder: &Path) -> Vec<(PathBuf, Result<Blank>)> {
     let settings = BlankSettings::default();

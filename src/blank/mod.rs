@@ -43,6 +43,7 @@ use crate::cloud::Cloud;
 use crate::error::{Error, Result};
 use crate::settings::BlankSettings;
 use crate::units::Size;
+use crate::user_folder::user_folder;
 use entry::Entry;
 use solid::Solid;
 
@@ -121,7 +122,7 @@ impl Blank {
     /// `~/.local/share/glyptic/blanks`.
     #[must_use]
     pub fn user_folder() -> Option<PathBuf> {
-        find::user_folder()
+        user_folder("blanks")
     }
 
     /// The definitions of a folder, sorted by file name, each with what came of it; none if there

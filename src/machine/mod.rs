@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::blank::{Beam, Blank, SafeVolume};
 use crate::error::{Error, Result};
 use crate::settings::DxfDialect;
+use crate::user_folder::user_folder;
 
 pub use estimate::Estimate;
 pub use field::{FieldTile, Manifest, ManifestTile};
@@ -278,7 +279,7 @@ impl Machine {
     ///
     /// [`Error::Unknown`], [`Error::Read`], [`Error::Content`].
     pub fn find(name: &str) -> Result<Self> {
-        profile::find(name, profile::user_folder().as_deref())
+        profile::find(name, user_folder("machines").as_deref())
     }
 
     /// The machine in a TOML file.
@@ -302,7 +303,7 @@ impl Machine {
     ///
     /// [`Error::Read`], [`Error::Content`] for the first file that is not a machine.
     pub fn of_user() -> Result<Vec<Self>> {
-        profile::of_folder(profile::user_folder().as_deref())
+        profile::of_folder(user_folder("machines").as_deref())
     }
 
     /// Whether the value of `field` is an assumption of ours that no source states.

@@ -40,20 +40,6 @@ const LIMITS: [(&str, f64, f64); 16] = [
     ("largest_file_mb", 0.001, 1e9),
 ];
 
-/// `$XDG_DATA_HOME/glyptic/machines`, or `~/.local/share/glyptic/machines`.
-///
-/// As the XDG Base Directory specification has it, a relative path there is ignored.
-pub(super) fn user_folder() -> Option<PathBuf> {
-    let absolute = |name: &str| {
-        std::env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
-    let data = absolute("XDG_DATA_HOME")
-        .or_else(|| absolute("HOME").map(|home| home.join(".local").join("share")))?;
-    Some(data.join("glyptic").join("machines"))
-}
-
 /// All machines of the table.
 pub(super) fn built_in() -> Vec<Machine> {
     built_in_tables()

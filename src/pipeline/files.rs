@@ -334,7 +334,7 @@ pub(super) fn report(
         },
         dots_unplaced: etched.unplaced,
         photo_to_blank: [row(0), row(1)],
-        effective_dpi: 25.4 / etched.placement.mm_per_photo_px,
+        effective_dpi: etched.placement.effective_dpi(),
         placement: PlacementReport {
             crop: etched.placement.crop,
             crop_method: etched.placement.crop_method,

@@ -15,6 +15,7 @@
 //! the vote between two groups instead of a mean keeps jumps from becoming ramps.
 
 use super::window::Window;
+use crate::ease::smoothstep_between;
 use crate::grid::Grid;
 
 /// Reach around a pixel of the depth map in which a jump is looked for, px of the map. Networks
@@ -175,8 +176,8 @@ impl<'a> Places<'a> {
         let [far, near] = groups;
         let between = near.mean() - far.mean();
         let clearness = between * between / (near.variance() + far.variance()).max(1e-9);
-        let certain = smoothstep(JUMP_CLEARNESS.0, JUMP_CLEARNESS.1, clearness)
-            * smoothstep(LEAST_JUMP, 2.0 * LEAST_JUMP, between);
+        let certain = smoothstep_between(JUMP_CLEARNESS.0, JUMP_CLEARNESS.1, clearness)
+            * smoothstep_between(LEAST_JUMP, 2.0 * LEAST_JUMP, between);
         if certain <= 0.0 {
             return smooth;
         }
@@ -223,11 +224,6 @@ impl Group {
 
 fn gauss(x: f32) -> f32 {
     (-0.5 * x * x).exp()
-}
-
-fn smoothstep(from: f32, to: f32, x: f32) -> f32 {
-    let t = ((x - from) / (to - from)).clamp(0.0, 1.0);
-    t * t * (3.0 - 2.0 * t)
 }
 
 /// Least and largest value within `reach` px of each pixel.

@@ -4,7 +4,7 @@
 //! grid, so that nothing in the sampler converts back and forth.
 
 use super::spacing::Rule;
-use crate::grid::Grid;
+use crate::grid::{self, Grid};
 use crate::tone::ToneMap;
 
 /// Points wanted per pixel.
@@ -135,11 +135,5 @@ fn tap(u: f64, count: usize) -> (usize, usize, f32) {
     if u < 0.0 || u > count as f64 {
         return (usize::MAX, usize::MAX, 0.0);
     }
-    let place = (u - 0.5).clamp(0.0, (count - 1) as f64);
-    let first = place as usize;
-    (
-        first,
-        (first + 1).min(count - 1),
-        (place - first as f64) as f32,
-    )
+    grid::tap(u, count)
 }

@@ -1,5 +1,6 @@
 //! Curves from 0..1 to 0..1: light to display values, display values to density.
 
+use crate::ease::smoothstep;
 use crate::rounding::{nearest_f32, nearest_u32};
 use crate::settings::ToneSettings;
 
@@ -102,12 +103,6 @@ pub(super) fn density_of_display(settings: &ToneSettings) -> impl Fn(f32) -> f32
         let onset = smoothstep(display / BLACK_UNTIL);
         floor * onset + (ceiling - floor) * display.powf(toning)
     }
-}
-
-/// 0 below 0, 1 above 1, with flat ends.
-pub(super) fn smoothstep(t: f32) -> f32 {
-    let t = t.clamp(0.0, 1.0);
-    t * t * (3.0 - 2.0 * t)
 }
 
 #[cfg(test)]

@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use nalgebra::Point2;
 
+use crate::ease::smoothstep;
 use crate::grid::{Frame, Grid, Resampled};
 use crate::photo::Photo;
 use crate::placement::Placement;
 use crate::rounding::nearest_u32;
 use crate::settings::{ToneMode, ToneSettings};
 use crate::tone::ToneMap;
-use crate::tone::curve::smoothstep;
 
 /// Width of the fade of `auto` where the settings name none.
 const AUTO_FADE_MM: f64 = 1.0;

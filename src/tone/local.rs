@@ -11,8 +11,9 @@
 
 use std::ops::Range;
 
+use crate::ease::smoothstep;
 use crate::grid::Grid;
-use crate::tone::curve::{LANES, smoothstep, split};
+use crate::tone::curve::{LANES, split};
 use crate::tone::shown::Sample;
 
 /// Tiles across the longer side of what is visible: a face that fills a heart spans three or four.

@@ -4,6 +4,7 @@
 //!
 //! Its proportions were set by hand, and tried on rendered busts only.
 
+use crate::ease::smoothstep_between;
 use crate::eyes::{CHIN, Eyes};
 use crate::grid::Grid;
 
@@ -21,11 +22,6 @@ const BODY: f32 = 0.6;
 /// How far above and below the chin the one becomes the other, in distances between the eyes.
 const NECK: f32 = 0.5;
 
-fn smoothstep(from: f32, to: f32, x: f32) -> f32 {
-    let t = ((x - from) / (to - from)).clamp(0.0, 1.0);
-    t * t * (3.0 - 2.0 * t)
-}
-
 /// A bump of this half width and half height about a place.
 fn bump(x: f32, y: f32, half: [f32; 2]) -> f32 {
     (-(x / half[0]).powi(2) - (y / half[1]).powi(2)).exp()
@@ -36,7 +32,7 @@ fn relief(x: f32, y: f32) -> f32 {
     let skull = 1.0 - (x / 1.12).powi(2) - ((y - 0.3) / 1.75).powi(2);
     let side = x.abs();
     let ridge = (-(x / 0.2).powi(2)).exp();
-    let nose = 0.42 * ridge * smoothstep(-0.1, 0.72, y) * smoothstep(0.92, 0.72, y);
+    let nose = 0.42 * ridge * smoothstep_between(-0.1, 0.72, y) * smoothstep_between(0.92, 0.72, y);
     1.25 * skull.max(0.0).sqrt() + nose + 0.12 * bump(side - 0.2, y - 0.68, [0.14, 0.14])
         - 0.16 * bump(side - 0.5, y, [0.27, 0.17])
         + 0.06 * bump(side - 0.4, y + 0.32, [0.4, 0.13])
@@ -61,12 +57,15 @@ pub(super) fn onto(dome: &Grid<f32>, inside: Option<&Grid<bool>>, eyes: Eyes) ->
             x = 0.6 * x + 0.4 * (seen - (relief(x, y) - root) * sin) / cos;
         }
         let oval = (x / 1.15).hypot((y - 0.45) / 1.45);
-        (relief(x, y) * cos - x * sin, smoothstep(1.0, 0.75, oval))
+        (
+            relief(x, y) * cos - x * sin,
+            smoothstep_between(1.0, 0.75, oval),
+        )
     };
     let faces = Grid::from_fn(dome.width(), dome.height(), face);
     let base = Grid::from_fn(dome.width(), dome.height(), |column, row| {
         let [_, y] = eyes.to_face(column as f64 + 0.5, row as f64 + 0.5);
-        let body = smoothstep(CHIN as f32 - NECK, CHIN as f32 + NECK, y as f32);
+        let body = smoothstep_between(CHIN as f32 - NECK, CHIN as f32 + NECK, y as f32);
         // Without an outline the body is not known.
         let lower = inside.map_or(0.0, |_| body * (1.0 - BODY));
         DOME_HEIGHT * (1.0 - lower) * dome.at(column, row)
