@@ -9,7 +9,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::Collector;
-use super::columns::{coordinates, not_a_point};
+use super::columns::point_in;
 use super::text::{Lines, quoted};
 use crate::cloud::Cloud;
 use crate::error::{Error, Result};
@@ -21,7 +21,7 @@ pub(super) fn read(path: &Path, file: impl Read) -> Result<Cloud> {
     while let Some((line, text)) = lines.next_filled()? {
         match point_of(text) {
             Some(rest) => {
-                let point = coordinates(rest).map_err(|word| not_a_point(path, line, word))?;
+                let point = point_in(path, line, rest)?;
                 points.push(point, line)?;
             }
             None if points.is_empty() => {}

@@ -74,26 +74,42 @@ pub(super) fn read(path: &Path, file: impl Read) -> Result<Cloud> {
             continue;
         }
         let may_name_columns = std::mem::take(&mut first);
-        check_separators(text).map_err(|problem| {
-            let problem = format!("line {line} {problem}");
-            Error::content(
-                path,
-                problem,
-                "a point is a line `x y z`, with `.` as the decimal sign",
-            )
-        })?;
         match coordinates(text) {
-            Ok(point) => points.push(point, line)?,
             Err(word) if may_name_columns && names_columns(word) => check_names(path, text)?,
-            Err(word) => return Err(not_a_point(path, line, word)),
+            found => points.push(point(path, line, text, found)?, line)?,
         }
     }
     Ok(points.finish())
 }
 
+/// The point that a line of at least three numbers holds.
+pub(super) fn point_in(path: &Path, line: u64, text: &[u8]) -> Result<[f64; 3]> {
+    point(path, line, text, coordinates(text))
+}
+
+/// What was found in a line, if its separators have one meaning only.
+#[inline]
+fn point(
+    path: &Path,
+    line: u64,
+    text: &[u8],
+    found: std::result::Result<[f64; 3], &[u8]>,
+) -> Result<[f64; 3]> {
+    let point = found.map_err(|word| not_a_point(path, line, word))?;
+    match check_separators(text) {
+        Ok(()) => Ok(point),
+        Err(problem) => {
+            let problem = format!("line {line} {problem}");
+            Err(Error::content(path, problem, REMEDY))
+        }
+    }
+}
+
+const REMEDY: &str = "a point is a line `x y z`, with `.` as the decimal sign";
+
 /// Three numbers, or the first word that is none; empty where words are missing.
 #[inline]
-pub(super) fn coordinates(text: &[u8]) -> std::result::Result<[f64; 3], &[u8]> {
+fn coordinates(text: &[u8]) -> std::result::Result<[f64; 3], &[u8]> {
     let mut words = text
         .split(|byte| matches!(byte, b' ' | b'\t' | b',' | b';'))
         .filter(|word| !word.is_empty());
@@ -106,14 +122,14 @@ pub(super) fn coordinates(text: &[u8]) -> std::result::Result<[f64; 3], &[u8]> {
 }
 
 /// Refuses what separators could mean in two ways around the first three words: a comma without blanks beside
-/// separators of another kind, which may be a decimal sign, and two commas or semicolons with nothing between them.
+/// separators of another kind, which may be a decimal sign where no number has a point, and two commas or semicolons with nothing between them.
 #[inline]
 fn check_separators(text: &[u8]) -> std::result::Result<(), &'static str> {
     if !text.iter().any(|byte| matches!(byte, b',' | b';')) {
         return Ok(());
     }
     let is_separator = |byte: &u8| matches!(byte, b' ' | b'\t' | b',' | b';');
-    let (mut bare_comma, mut other) = (false, false);
+    let (mut bare_comma, mut other, mut dotted) = (false, false, false);
     let mut rest = text;
     for gap in 0..=3 {
         let length = rest.iter().take_while(|byte| is_separator(byte)).count();
@@ -133,10 +149,12 @@ fn check_separators(text: &[u8]) -> std::result::Result<(), &'static str> {
             bare_comma |= bare;
             other |= !bare;
         }
-        let word = after.iter().take_while(|byte| !is_separator(byte)).count();
-        rest = &after[word..];
+        let length = after.iter().take_while(|byte| !is_separator(byte)).count();
+        let (word, after) = after.split_at(length);
+        dotted |= word.contains(&b'.');
+        rest = after;
     }
-    if bare_comma && other {
+    if bare_comma && other && !dotted {
         return Err(
             "has commas that may be decimal signs, since other separators stand beside them",
         );
@@ -144,27 +162,38 @@ fn check_separators(text: &[u8]) -> std::result::Result<(), &'static str> {
     Ok(())
 }
 
-/// Refuses a first line that names x, y and z, but not as the first three columns.
+/// Refuses a first line that names x, y and z, a column each, but not as the first three.
 fn check_names(path: &Path, text: &[u8]) -> Result<()> {
     let text = String::from_utf8_lossy(text).to_lowercase();
-    let names: Vec<&str> = text
-        .split([' ', '\t', ',', ';'])
-        .map(|name| name.trim_matches('"'))
-        .map(|name| name.strip_suffix("_mm").unwrap_or(name))
-        .filter(|name| !name.is_empty() && !["mm", "(mm)", "[mm]"].contains(name))
-        .collect();
-    let named = ["x", "y", "z"].iter().all(|axis| names.contains(axis));
-    if !named || names.starts_with(&["x", "y", "z"]) {
+    let marks = [',', ';', '\t'];
+    let columns: Vec<&str> = if text.contains(marks) {
+        text.split(marks).collect()
+    } else {
+        // Units stand apart too.
+        let unit =
+            |word: &&str| !word.starts_with(['(', '[']) && !["mm", "um", "in"].contains(word);
+        text.split_whitespace().filter(unit).collect()
+    };
+    let axes: Vec<Option<&str>> = columns.iter().map(|name| axis_of(name)).collect();
+    let once = |axis: &str| axes.iter().filter(|&&found| found == Some(axis)).count() == 1;
+    let first = [Some("x"), Some("y"), Some("z")];
+    if !["x", "y", "z"].into_iter().all(once) || axes.starts_with(&first) {
         return Ok(());
     }
     Err(Error::content(
         path,
         format!(
             "line 1 names the columns {}",
-            quoted(names.join(", ").as_bytes())
+            quoted(columns.join(", ").as_bytes())
         ),
         "put x, y and z first, in this order",
     ))
+}
+
+/// `x` of `"x"`, `x_mm`, `x (mm)`, `point x`.
+fn axis_of(column: &str) -> Option<&str> {
+    let mut words = column.split(|c: char| !c.is_alphanumeric());
+    words.find(|word| ["x", "y", "z"].contains(word))
 }
 
 /// `x`, `"X"`, `X_mm`: a name, and not binary or a damaged number.
@@ -176,17 +205,13 @@ fn names_columns(word: &[u8]) -> bool {
 }
 
 /// The error for a line whose `word` is no number, or missing.
-pub(super) fn not_a_point(path: &Path, line: u64, word: &[u8]) -> Error {
+fn not_a_point(path: &Path, line: u64, word: &[u8]) -> Error {
     let problem = if word.is_empty() {
         format!("line {line} has fewer than three numbers")
     } else {
         format!("line {line}: `{}` is not a number", quoted(word))
     };
-    Error::content(
-        path,
-        problem,
-        "a point is a line `x y z`, with `.` as the decimal sign",
-    )
+    Error::content(path, problem, REMEDY)
 }
 
 #[cfg(test)]
@@ -275,6 +300,8 @@ mod tests {
             b"1;2;3\n",
             b"1,2,3,,,\n",
             b"1,2,3,255,0,0\n",
+            b"1.0,2.0,3.0 255\n",
+            b"  1.000,  2.000,3.000\n",
             b"1;2;3;4,5\n",
             b" 1 2 3 \n",
         ] {
@@ -296,6 +323,10 @@ mod tests {
             &b"x,y,z,i\n1,2,3,4\n"[..],
             b"X_mm Y_mm Z_mm\n1 2 3\n",
             b"X (mm); Y (mm); Z (mm)\n1;2;3\n",
+            b"X (um),Y (um),Z (um)\n1,2,3\n",
+            b"x,y, z, intensity\n1,2,3,4\n",
+            b"Point X\tPoint Y\tPoint Z\n1\t2\t3\n",
+            b"X [mm] Y [mm] Z [mm]\n1 2 3\n",
             b"east north up\n1 2 3\n",
         ] {
             assert_eq!(points_of("a.csv", bytes), [[1.0, 2.0, 3.0]], "{bytes:?}");

@@ -7,7 +7,7 @@
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use super::columns::{coordinates, not_a_point, write_lines};
+use super::columns::{point_in, write_lines};
 use super::text::{Lines, quoted};
 use super::{Collector, one_line};
 use crate::cloud::Cloud;
@@ -77,7 +77,7 @@ pub(super) fn read(path: &Path, file: impl Read) -> Result<Cloud> {
         let (word, rest) = text.split_at(end.unwrap_or(text.len()));
         match word {
             b"v" => {
-                let point = coordinates(rest).map_err(|word| not_a_point(path, line, word))?;
+                let point = point_in(path, line, rest)?;
                 points.push(point, line)?;
             }
             _ if FACES.contains(&word) => faces += 1,

@@ -259,7 +259,15 @@ fn check_room(
             ));
         }
     }
-    if exactly && room > promised {
+    let vertex = header.elements.get("vertex");
+    let vertex = vertex.map_or(0, |vertex| {
+        let properties = vertex.properties.values();
+        properties
+            .map(|property| least_size(&property.data_type))
+            .sum::<u128>()
+    });
+    // Less than a point is an end of line or padding.
+    if exactly && room >= promised + vertex.max(1) {
         return Err(more_than_promised(
             path,
             &format!("{} bytes follow", room - promised),
@@ -362,10 +370,13 @@ fn read_text(path: &Path, header: &Header, header_lines: u64, file: impl Read) -
         .elements
         .iter()
         .skip_while(|(name, _)| *name != "vertex");
-    if others.skip(1).all(|(_, element)| element.count == 0)
-        && let Some((number, _)) = lines.next_filled()?
-    {
-        return Err(more_than_promised(path, &format!("line {number} follows")));
+    if others.skip(1).all(|(_, element)| element.count == 0) {
+        while let Some((number, line)) = lines.next_filled()? {
+            // Ctrl-Z of old, or padding.
+            if !line.iter().all(u8::is_ascii_control) {
+                return Err(more_than_promised(path, &format!("line {number} follows")));
+            }
+        }
     }
     Ok(points.finish())
 }
@@ -477,12 +488,19 @@ mod tests {
         );
         let message = refusal(
             "a.ply",
-            &with("binary_little_endian", &one, "123456789012345"),
+            &with("binary_little_endian", &one, "123456789012345678901234567"),
         );
         assert!(
-            message.starts_with("3 bytes follow the last point"),
+            message.starts_with("15 bytes follow the last point"),
             "{message}"
         );
+        for (format, padded) in [
+            ("ascii", "1 2 3\n\x1a\n"),
+            ("binary_little_endian", "123456789012\n"),
+        ] {
+            let found = read_bytes(Path::new("a.ply"), &with(format, &one, padded));
+            assert_eq!(found.unwrap().len(), 1);
+        }
         let message = refusal("a.ply", b"ply\nformat ascii 1.0\nelement vertex 1\n");
         assert!(message.contains("no `end_header`"), "{message}");
         let message = refusal("a.ply", b"ply\nformat cuneiform 1.0\nend_header\n");

@@ -8,7 +8,7 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 
 use super::Collector;
-use super::columns::{coordinates, not_a_point, write_lines};
+use super::columns::{point_in, write_lines};
 use super::text::{Lines, quoted};
 use crate::cloud::Cloud;
 use crate::error::{Error, Result};
@@ -31,7 +31,7 @@ pub(super) fn read(path: &Path, file: impl Read) -> Result<Cloud> {
             (found, first) = (0, false);
             continue;
         }
-        let point = coordinates(text).map_err(|word| not_a_point(path, line, word))?;
+        let point = point_in(path, line, text)?;
         points.push(point, line)?;
         found += 1;
     }
