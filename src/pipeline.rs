@@ -305,17 +305,17 @@ fn etch_planned(
     warnings.extend(toned.warnings);
     check_count(&toned.map, plan)?;
 
-    let mut relief_mm = 0.0;
+    let (mut relief_mm, mut relief_curve) = (0.0, None);
     let surface = match &depth.map {
+            let shaping = depth.shaping(&settings.depth);
         None => Surface::Flat(plan.front_z_mm as f32),
         Some(map) => {
             let shaped = clock.time("relief", || {
                 let around_mm = plan.around_relief_mm();
-                let depth = depth.shaping(&settings.depth);
-                relief::shape(map, photo, subject, &placement, volume, around_mm, &depth)
+                relief::shape(map, photo, subject, &placement, volume, around_mm, &shaping)
             })?;
             warnings.extend(shaped.warnings);
-            relief_mm = shaped.relief_mm;
+            (relief_mm, relief_curve) = (shaped.relief_mm, shaping.relief_curve);
             Surface::Relief(shaped.surface)
         }
     };
@@ -369,6 +369,7 @@ fn etch_planned(
             confidence: depth.confidence,
             range_m: depth.range_m,
             network: depth.network,
+            relief_curve,
             peak_memory_mb: depth_memory_mb,
             relief_mm,
         },

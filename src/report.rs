@@ -12,7 +12,7 @@ use crate::depth::DepthMethod;
 use crate::json;
 use crate::network::NetworkUsed;
 use crate::placement::CropMethod;
-use crate::settings::{Crop, Settings};
+use crate::settings::{Crop, Fit, Settings};
 use crate::units::Size;
 
 /// What a job made.
@@ -216,6 +216,8 @@ pub struct PlacementReport {
     pub crop: Crop,
     /// How it was chosen.
     pub crop_method: CropMethod,
+    /// How that part fills the safe area.
+    pub fit: Fit,
     /// Share of the subject outside of the safe area, %; absent where no matte marks a subject.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject_cut_percent: Option<f64>,
@@ -247,6 +249,9 @@ pub struct DepthReport {
     pub peak_memory_mb: f64,
     /// From the nearest to the farthest point of the front layer, mm; 0 for a flat picture.
     pub relief_mm: f64,
+    /// How much jumps of depth shrank against gentle slopes, 0 to 1; absent for a flat picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relief_curve: Option<f64>,
 }
 
 /// Which part of the photo was etched.

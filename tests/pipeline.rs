@@ -130,7 +130,11 @@ fn a_relief_stands_where_the_depth_map_is_near() {
         "{}",
         report.depth.relief_mm
     );
-    assert_eq!(json(&report)["inputs"][1]["role"], "depth");
+    let told = json(&report);
+    assert_eq!(told["inputs"][1]["role"], "depth");
+    // What the settings left open.
+    assert_eq!(told["depth"]["relief_curve"], 0.0);
+    assert_eq!(told["placement"]["fit"], "cover");
 }
 
 #[test]

@@ -350,6 +350,7 @@ pub(super) fn report(
         },
         file_frame: (!machine.takes_portrait()).then(|| machine.statement()),
         estimate: EstimateReport {
+            fit: plan.settings.placement.fit.unwrap_or_default(),
             seconds: etched.estimate.seconds,
             travel_mm: etched.estimate.travel_mm,
         },
