@@ -148,9 +148,7 @@ pub fn etch(request: &Request, run: &Run) -> Result<Report> {
     if !job.is_whole() {
         etched.warnings.push(files::in_parts(&job, &machine));
     }
-    etched
-        .warnings
-        .extend(files::of_earlier_jobs(request, &job));
+    etched.warnings.extend(files::of_other_jobs(request, &job));
     let mut report = files::report(request, &plan, &blank, &machine, etched);
     report.inputs = inputs;
     report.outputs = outputs;
@@ -307,9 +305,9 @@ fn etch_planned(
 
     let (mut relief_mm, mut relief_curve) = (0.0, None);
     let surface = match &depth.map {
-            let shaping = depth.shaping(&settings.depth);
         None => Surface::Flat(plan.front_z_mm as f32),
         Some(map) => {
+            let shaping = depth.shaping(&settings.depth);
             let shaped = clock.time("relief", || {
                 let around_mm = plan.around_relief_mm();
                 relief::shape(map, photo, subject, &placement, volume, around_mm, &shaping)
@@ -369,9 +367,9 @@ fn etch_planned(
             confidence: depth.confidence,
             range_m: depth.range_m,
             network: depth.network,
-            relief_curve,
             peak_memory_mb: depth_memory_mb,
             relief_mm,
+            relief_curve,
         },
         matte: MatteReport {
             used: matte.grid.is_some(),

@@ -493,10 +493,30 @@ fn what_a_command_reads_it_does_not_overwrite() {
             .unwrap()
             .starts_with("outline")
     );
+    for args in [
+        &["etch", "photo.png", "-o", "a.xyz", "--report", "-"][..],
+        &["convert", "a.xyz", "-", "--format", "xyz"],
+    ] {
+        assert!(stderr(&run(folder.path(), args)).contains("-: is a dash, and no file"));
+    }
     // A report is made anew by the job that it tells of.
     succeed(
         folder.path(),
         &["etch", "--config", "a.json", "--report", "a.json"],
+    );
+    // Of a blank that several files define, none has changed.
+    let square = r#"<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0h20v20h-20z"/></svg>"#;
+    write("square.svg", square);
+    write(
+        "own.toml",
+        "outline = \"square.svg\"\nsize_mm = [20, 20, 8]\n",
+    );
+    let own = ["etch", "photo.png", "--blank", "own.toml", "-o", "b.xyz"];
+    succeed(folder.path(), &[&own[..], &["--report", "b.json"]].concat());
+    let again = run(folder.path(), &["etch", "--config", "b.json"]);
+    assert!(
+        again.status.success() && !stderr(&again).contains("differs"),
+        "{again:?}"
     );
 }
 

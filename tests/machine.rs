@@ -246,13 +246,20 @@ fn a_small_field_makes_a_file_for_each_part_and_a_manifest() {
     let stale = |told: &Value, name: &str| {
         let warnings = told["warnings"].to_string();
         assert!(
-            warnings.contains(&format!("{name} is of an earlier job")),
+            warnings.contains(&format!("{name} stands beside the files")),
             "{warnings}"
         );
     };
     let told = report(&etch(folder.path(), &["a.xyz"], &["--blank", "heart-35"]));
     stale(&told, "a.xyz.manifest.json");
+    stale(&told, "a-c1r1.xyz");
     stale(&report(&etch(folder.path(), &["a.xyz"], &flags)), "a.xyz");
+    // Parts of another division too, which the new manifest no longer tells of.
+    fs::remove_file(folder.path().join("a.xyz")).unwrap();
+    machine(folder.path(), "field_mm = [22, 30]\n");
+    let told = report(&etch(folder.path(), &["a.xyz"], &flags));
+    stale(&told, "a-c2r2.xyz");
+    assert!(!told["warnings"].to_string().contains("a-c1r1.xyz stands"));
 }
 
 #[test]

@@ -119,10 +119,6 @@ fn request(args: &EtchArgs, config: &Config) -> Result<Request, Failure> {
 
 /// An output file with the format that `--format` or its extension asks for.
 fn output(path: &Path, format: Option<&str>, settings: &Settings) -> Result<Output, Failure> {
-    if path == Path::new("-") {
-        let line = "-o -: a dash is no file; write -o /dev/stdout for standard output, or -o ./-";
-        return Err(Failure::Usage(line.to_owned()));
-    }
     let (dialect, ascii) = (settings.output.dxf_dialect, settings.output.ply_ascii);
     let format = match (format, path.extension()) {
         (Some(name), _) => Format::from_name(name, dialect, ascii)?,
@@ -142,20 +138,24 @@ fn output(path: &Path, format: Option<&str>, settings: &Settings) -> Result<Outp
     })
 }
 
-/// A warning for each input that is not what it was when the report was written.
+/// A warning for each input that is not what it was when the report was written: the first of a role is held
+/// against the first, and so on.
 fn changed_inputs(job: &Job, report: &Report) -> Vec<String> {
-    let same_role = |then: &InputFile| {
-        let now = report.inputs.iter().find(|now| now.role == then.role)?;
-        (now.sha256 != then.sha256).then(|| {
-            format!(
+    let mut changed = Vec::new();
+    for (index, then) in job.inputs.iter().enumerate() {
+        let same_role = |input: &&InputFile| input.role == then.role;
+        let place = job.inputs[..index].iter().filter(same_role).count();
+        let now = report.inputs.iter().filter(same_role).nth(place);
+        if let Some(now) = now.filter(|now| now.sha256 != then.sha256) {
+            changed.push(format!(
                 "{} differs from the {} that the report was made from ({}); the points differ too",
                 now.path.display(),
                 then.role,
                 then.path.display()
-            )
-        })
-    };
-    job.inputs.iter().filter_map(same_role).collect()
+            ));
+        }
+    }
+    changed
 }
 
 /// Lets Ctrl-C end the job within a second.

@@ -2,7 +2,6 @@
 //! numbers mean.
 
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
@@ -161,26 +160,27 @@ impl CoordinateArgs {
     }
 
     fn in_field(&self, cloud: &Cloud, target: &Target) -> (Cloud, Option<String>) {
-        let (thickness_mm, machine) = (target.thickness_mm(), &target.machine);
-        if (self.frame, self.units) == (None, None) && !machine.takes_portrait() {
-            let read = machine.to_portrait_frame(cloud, thickness_mm / 2.0);
-            let said = format!(
-                "numbers are read as {} has them ({}); if the file has others, give --frame and --units",
+        let mut machine = target.machine.clone();
+        machine.units = self.units.unwrap_or(machine.units);
+        if let Some(frame) = self.frame {
+            let units = machine.units;
+            return (
+                Coordinates { frame, units }.to_portrait(cloud, target.thickness_mm()),
+                None,
+            );
+        }
+        let read = machine.to_portrait_frame(cloud, target.thickness_mm() / 2.0);
+        let said = (!machine.takes_portrait()).then(|| {
+            format!(
+                "numbers are read as {} has them ({}); if the file has others, give --frame and --units. \
+                 `glyptic convert` does not know that frame: etch a faulty file anew",
                 machine.name,
                 machine.statement().join("; ")
-            );
-            return (read, Some(said));
-        }
-        let coordinates = Coordinates {
-            frame: self.frame.unwrap_or_default(),
-            units: self.units.unwrap_or_default(),
-        };
-        (coordinates.to_portrait(cloud, thickness_mm), None)
+            )
+        });
+        (read, said)
     }
 }
-
-/// A manifest has some kilobytes; anything above this is not one, and is not read.
-const LARGEST_MANIFEST: u64 = 1 << 20;
 
 /// What the manifest beside a part of a job (`heart-c2r1.dxf`, `heart.dxf.manifest.json`) says of it; `None` for files
 /// that are no such parts, or are not those that it was written for.
@@ -195,11 +195,7 @@ fn tile_of(file: &Path, points: u64) -> Option<ManifestTile> {
         name.push(extension);
     }
     name.push(".manifest.json");
-    let path = file.with_file_name(name);
-    if fs::metadata(&path).ok()?.len() > LARGEST_MANIFEST {
-        return None;
-    }
-    let manifest: Manifest = serde_json::from_slice(&fs::read(&path).ok()?).ok()?;
+    let manifest = Manifest::read(&file.with_file_name(name))?;
     let tile = manifest.tile(file.file_name()?.to_str()?)?;
     (tile.points == points).then(|| tile.clone())
 }

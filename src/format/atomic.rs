@@ -159,6 +159,10 @@ pub fn check_targets<P: AsRef<Path>, Q: AsRef<Path>>(outputs: &[P], inputs: &[Q]
     let mut seen: Vec<PathBuf> = Vec::new();
     for output in outputs {
         let output = output.as_ref();
+        if output == Path::new("-") {
+            let remedy = "write /dev/stdout for standard output, or ./- for a file of that name";
+            return Err(Error::content(output, "is a dash, and no file", remedy));
+        }
         let target = resolved(output);
         if target.is_dir() || output.as_os_str().is_empty() || target.file_name().is_none() {
             return Err(refused(output, io::ErrorKind::IsADirectory.into()));

@@ -10,6 +10,9 @@
 //! Not promised: deepest first across tiles. Near a border, shallow points of a finished tile lie
 //! in the cone of light of the next one's deep points.
 
+use std::fs;
+use std::path::Path;
+
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -65,6 +68,16 @@ pub struct ManifestTile {
 }
 
 impl Manifest {
+    /// The manifest in a file; `None` where there is none, or something else.
+    #[must_use]
+    pub fn read(path: &Path) -> Option<Self> {
+        // A manifest has some kilobytes; anything above this is not one.
+        const LARGEST_BYTES: u64 = 1 << 20;
+        let length = fs::metadata(path).ok()?.len();
+        let bytes = (length <= LARGEST_BYTES).then(|| fs::read(path).ok())?;
+        serde_json::from_slice(&bytes?).ok()
+    }
+
     /// The tile in a file that lies beside this manifest.
     #[must_use]
     pub fn tile(&self, file: &str) -> Option<&ManifestTile> {

@@ -11,7 +11,6 @@ use super::Machine;
 use super::glass::N_BK7_RANGE_NM;
 use crate::error::{Error, Result};
 use crate::format::{Format, LARGEST_COORDINATE};
-use crate::settings::limits::LARGEST_SIDE_MM;
 
 /// The built-in machines, with the source of every number.
 const TABLE: &str = include_str!("machines.toml");
@@ -228,16 +227,20 @@ fn check(machine: &Machine, path: &Path) -> Result<()> {
         }
     }
     // What the digits of files are planned for.
-    let largest_mm = f64::from(LARGEST_COORDINATE) / machine.units.per_mm() - LARGEST_SIDE_MM / 2.0;
-    if let Some(far) = machine.origin_mm.iter().find(|mm| mm.abs() > largest_mm) {
-        return Err(Error::content(
-            path,
-            format!(
-                "origin_mm = {far} does not lie between -{largest_mm} and {largest_mm}, the most that its unit \
-                 leaves room for"
-            ),
-            "correct the value, or write files in another unit",
-        ));
+    let largest_mm = f64::from(LARGEST_COORDINATE) / machine.units.per_mm();
+    let [width_mm, height_mm] = machine.field_mm.map(|side_mm| side_mm / 2.0);
+    let reach_mm = [width_mm, height_mm, machine.depth_range_mm];
+    for (origin_mm, reach_mm) in machine.origin_mm.iter().zip(reach_mm) {
+        if origin_mm.abs() + reach_mm > largest_mm {
+            return Err(Error::content(
+                path,
+                format!(
+                    "origin_mm = {origin_mm} brings points beyond {largest_mm} mm, the most that files in its unit \
+                     hold"
+                ),
+                "correct the value, or take other `units`",
+            ));
+        }
     }
     let format = Format::from_extension(&machine.format, machine.dialect, false);
     format.map_err(|fault| Error::content(path, fault.to_string(), "name a known format"))?;

@@ -12,7 +12,7 @@ use crate::blank::Blank;
 use crate::error::{Error, Result};
 use crate::format::{self, Batch};
 use crate::json;
-use crate::machine::{Machine, ZCompensation};
+use crate::machine::{Machine, Manifest, ZCompensation};
 use crate::photo::Photo;
 use crate::plan::Plan;
 use crate::report::{
@@ -132,8 +132,8 @@ fn sha256_of(path: &Path) -> Result<String> {
 pub(super) fn nothing_to_etch(request: &Request) -> Error {
     Error::content(
         &request.photo,
-        "leaves no point to etch: what lies in the crystal is black or transparent",
-        "check --matte, --crop, --offset, --brightness, or try --invert",
+        "leaves no point to etch: what lies in the crystal is black, transparent, or less than a point",
+        "check --matte, --crop, --fit, --offset, --brightness, --points, or try --invert",
     )
 }
 
@@ -182,21 +182,33 @@ pub(super) fn check_parts(
     format::check_targets(&targets, &paths(sources))
 }
 
-/// Warns of files of an earlier job of the same name that this one does not write, and that would be taken for its
-/// own: parts beside a whole file, a whole file beside parts.
-pub(super) fn of_earlier_jobs(request: &Request, job: &Job<'_>) -> Vec<String> {
-    let stands = |path: &PathBuf| path.is_file();
-    let outputs = request.outputs.iter().map(|output| &output.path);
-    let stale: Vec<PathBuf> = match job.is_whole() {
-        true => outputs
-            .map(|path| for_machine::manifest_path(path))
-            .filter(stands)
-            .collect(),
-        false => outputs.filter(|path| stands(path)).cloned().collect(),
-    };
+/// Warns of files beside those of this job that would be taken for its own: a whole file beside parts, and what
+/// the manifest of an earlier job of the same name tells of. That manifest is about to be written anew, or stale.
+pub(super) fn of_other_jobs(request: &Request, job: &Job<'_>) -> Vec<String> {
+    let mut stale: Vec<PathBuf> = Vec::new();
+    for output in &request.outputs {
+        let parts = job.parts.iter();
+        let own: Vec<PathBuf> = parts
+            .map(|part| for_machine::tile_path(&output.path, part.tile))
+            .collect();
+        let path = for_machine::manifest_path(&output.path);
+        let manifest = Manifest::read(&path);
+        let tiles = manifest.iter().flat_map(|manifest| &manifest.tiles);
+        let mut others: Vec<PathBuf> = tiles.map(|tile| path.with_file_name(&tile.file)).collect();
+        if job.is_whole() {
+            others.extend(manifest.is_some().then_some(path));
+        } else {
+            others.push(output.path.clone());
+        }
+        stale.extend(
+            others
+                .into_iter()
+                .filter(|other| !own.contains(other) && other.is_file()),
+        );
+    }
     let said = stale.iter().map(|path| {
         format!(
-            "{} is of an earlier job: remove it, and do not etch what belongs to it",
+            "{} stands beside the files of this job and is none of them: remove it before it is etched",
             path.display()
         )
     });
@@ -338,6 +350,7 @@ pub(super) fn report(
         placement: PlacementReport {
             crop: etched.placement.crop,
             crop_method: etched.placement.crop_method,
+            fit: plan.settings.placement.fit.unwrap_or_default(),
             subject_cut_percent: etched.placement.subject_cut.map(|share| 100.0 * share),
             head_cut_percent: etched.placement.head_cut.map(|share| 100.0 * share),
         },
@@ -350,7 +363,6 @@ pub(super) fn report(
         },
         file_frame: (!machine.takes_portrait()).then(|| machine.statement()),
         estimate: EstimateReport {
-            fit: plan.settings.placement.fit.unwrap_or_default(),
             seconds: etched.estimate.seconds,
             travel_mm: etched.estimate.travel_mm,
         },

@@ -283,7 +283,9 @@ fn is_exact(machine: &Machine, grid_mm: f64, decimals: Option<u32>) -> bool {
     match decimals {
         Some(decimals) => {
             let per_unit = 10_f64.powi(decimals as i32);
-            on_steps(per_unit) && (whole_numbers || single * per_unit < 0.25)
+            // Readers take a number for the ten-thousandth that it is the nearest to.
+            let found_again = single * per_unit < 0.25 && single * 1e4 < 0.5;
+            on_steps(per_unit) && (whole_numbers || found_again)
         }
         None => whole_numbers || (machine.units == Units::Mm && machine.origin_mm == [0.0; 3]),
     }
@@ -345,12 +347,35 @@ pub(super) fn plan(
     wider.machine.spacing_z_mm = Mm::new(asked[1] + guard.z_mm);
     let mut deeper = blank.clone();
     deeper.margin_mm += guard.margin_mm;
-    let mut plan = wider.validate(machine, &deeper, formats)?;
+    let mut plan = wider
+        .validate(machine, &deeper, formats)
+        .map_err(|error| with_room(error, machine))?;
     // What is promised, and what makes the same again.
     plan.settings.machine.spacing_xy_mm = Mm::new(asked[0]);
     plan.settings.machine.spacing_z_mm = Mm::new(asked[1]);
     plan.settings.blank.margin_mm = Mm::new(blank.margin_mm);
     Ok(plan)
+}
+
+/// Says what else takes room in a plan.
+fn with_room(error: Error, machine: &Machine) -> Error {
+    match error {
+        Error::Setting {
+            setting,
+            value,
+            limit,
+            remedy,
+        } => Error::Setting {
+            setting,
+            value,
+            limit: format!(
+                "{limit}, with the room that rounding for {} needs",
+                machine.name
+            ),
+            remedy,
+        },
+        other => other,
+    }
 }
 
 /// The spacing that is promised, mm: what was asked for, and not what was planned.
@@ -407,8 +432,10 @@ mod tests {
         assert!(guard(&odd, cockpit).z_mm > 0.01);
         assert_eq!(guard(&odd, Format::Xyz), Guard::default());
         // Where single precision has no digits for the grid any more.
-        let far = machine(shifted([9000.0, 0.0, 0.0]));
-        assert!(guard(&far, Format::Xyz).xy_mm > 0.0);
+        for far in [1100.0, 9000.0] {
+            let far = machine(shifted([far, 0.0, 0.0]));
+            assert!(guard(&far, Format::Xyz).xy_mm > 0.0 && guard(&far, cockpit).xy_mm > 0.0);
+        }
     }
 
     #[test]
