@@ -1,14 +1,13 @@
 //! The flags that say what a file of points is held against: crystal, machine, spacing, and what its
 //! numbers mean.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 use glyptic::blank::Blank;
 use glyptic::check::Limits;
 use glyptic::convert::{Coordinates, FileFrame};
-use glyptic::machine::{Machine, Manifest, ManifestTile, Units};
+use glyptic::machine::{Machine, ManifestTile, Units};
 use glyptic::settings::BlankSettings;
 use glyptic::units::{Mm, Size};
 use glyptic::{Cloud, Settings};
@@ -148,7 +147,7 @@ impl CoordinateArgs {
     ) -> (Cloud, Vec<String>) {
         let (mut cloud, read_as) = self.in_field(cloud, target);
         let mut said: Vec<String> = read_as.into_iter().collect();
-        if let Some(tile) = tile_of(file, cloud.len() as u64) {
+        if let Some(tile) = ManifestTile::of(file, cloud.len() as u64) {
             cloud = tile.in_blank(&cloud);
             let [x, y] = tile.centre_mm;
             said.push(format!(
@@ -180,22 +179,4 @@ impl CoordinateArgs {
         });
         (read, said)
     }
-}
-
-/// What the manifest beside a part of a job (`heart-c2r1.dxf`, `heart.dxf.manifest.json`) says of it; `None` for files
-/// that are no such parts, or are not those that it was written for.
-fn tile_of(file: &Path, points: u64) -> Option<ManifestTile> {
-    let stem = file.file_stem()?.to_str()?;
-    let (whole, place) = stem.rsplit_once("-c")?;
-    let (column, row) = place.split_once('r')?;
-    column.parse::<u32>().ok().zip(row.parse::<u32>().ok())?;
-    let mut name = OsString::from(whole);
-    if let Some(extension) = file.extension() {
-        name.push(".");
-        name.push(extension);
-    }
-    name.push(".manifest.json");
-    let manifest = Manifest::read(&file.with_file_name(name))?;
-    let tile = manifest.tile(file.file_name()?.to_str()?)?;
-    (tile.points == points).then(|| tile.clone())
 }

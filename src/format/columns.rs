@@ -121,8 +121,9 @@ fn coordinates(text: &[u8]) -> std::result::Result<[f64; 3], &[u8]> {
     Ok(point)
 }
 
-/// Refuses what separators could mean in two ways around the first three words: a comma without blanks beside
-/// separators of another kind, which may be a decimal sign where no number has a point, and two commas or semicolons with nothing between them.
+/// Refuses what separators could mean in two ways around the first three words: a comma without blanks
+/// beside separators of another kind, which may be a decimal sign where no number has a point, and two
+/// commas or semicolons with nothing between them.
 #[inline]
 fn check_separators(text: &[u8]) -> std::result::Result<(), &'static str> {
     if !text.iter().any(|byte| matches!(byte, b',' | b';')) {

@@ -10,8 +10,9 @@
 //! Not promised: deepest first across tiles. Near a border, shallow points of a finished tile lie
 //! in the cone of light of the next one's deep points.
 
+use std::ffi::OsString;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use schemars::JsonSchema;
@@ -77,12 +78,6 @@ impl Manifest {
         let bytes = (length <= LARGEST_BYTES).then(|| fs::read(path).ok())?;
         serde_json::from_slice(&bytes?).ok()
     }
-
-    /// The tile in a file that lies beside this manifest.
-    #[must_use]
-    pub fn tile(&self, file: &str) -> Option<&ManifestTile> {
-        self.tiles.iter().find(|tile| tile.file == file)
-    }
 }
 
 impl FieldTile {
@@ -94,6 +89,25 @@ impl FieldTile {
 }
 
 impl ManifestTile {
+    /// What the manifest beside a part of a job says of it; `None` for files that are no such parts, or have other
+    /// points than the part that the manifest tells of.
+    #[must_use]
+    pub fn of(file: &Path, points: u64) -> Option<Self> {
+        let (whole, place) = file.file_stem()?.to_str()?.rsplit_once("-c")?;
+        let (column, row) = place.split_once('r')?;
+        let number = |text: &str| text.parse::<u32>().ok();
+        number(column).zip(number(row))?;
+        let mut output = OsString::from(whole);
+        if let Some(extension) = file.extension() {
+            output.push(".");
+            output.push(extension);
+        }
+        let manifest = Manifest::read(&manifest_path(&file.with_file_name(output)))?;
+        let name = file.file_name()?.to_str()?;
+        let tile = manifest.tiles.into_iter().find(|tile| tile.file == name)?;
+        (tile.points == points).then_some(tile)
+    }
+
     /// Points around the field's middle, in our frame, where they lie in the blank.
     #[must_use]
     pub fn in_blank(&self, cloud: &Cloud) -> Cloud {
@@ -110,6 +124,27 @@ fn moved(cloud: &Cloud, [x_mm, y_mm]: [f64; 2]) -> Cloud {
     };
     let (x, y) = (by(cloud.x_mm(), x_mm), by(cloud.y_mm(), y_mm));
     Cloud::from_arrays(x, y, cloud.z_mm().to_vec()).expect("as many as before")
+}
+
+/// The file of a tile: `heart.dxf` becomes `heart-c2r1.dxf`.
+pub(crate) fn tile_path(output: &Path, tile: Option<[u32; 2]>) -> PathBuf {
+    let Some([column, row]) = tile else {
+        return output.to_owned();
+    };
+    let mut name = output.file_stem().unwrap_or_default().to_owned();
+    name.push(format!("-c{column}r{row}"));
+    if let Some(extension) = output.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    output.with_file_name(name)
+}
+
+/// The manifest beside an output: `heart.dxf` has `heart.dxf.manifest.json`.
+pub(crate) fn manifest_path(output: &Path) -> PathBuf {
+    let mut name = output.file_name().unwrap_or_default().to_owned();
+    name.push(".manifest.json");
+    output.with_file_name(name)
 }
 
 /// How far a border wanders to either side, mm. An assumption: ten times what a stage misses.
@@ -359,6 +394,25 @@ mod tests {
     fn key([x, y, z]: [f32; 3], [cx, cy]: [f64; 2]) -> [i64; 3] {
         let hundredths = |value: f64| (value * 100.0).round() as i64;
         [f64::from(x) + cx, f64::from(y) + cy, f64::from(z)].map(hundredths)
+    }
+
+    #[test]
+    fn tiles_and_manifests_have_names_beside_their_output() {
+        let output = Path::new("jobs/heart.v2.dxf");
+        let tile = tile_path(output, Some([2, 1]));
+        assert_eq!(tile, Path::new("jobs/heart.v2-c2r1.dxf"));
+        assert_eq!(tile_path(output, None), output);
+        let manifest = manifest_path(output);
+        assert_eq!(manifest, Path::new("jobs/heart.v2.dxf.manifest.json"));
+        for other in [
+            "heart.dxf",
+            "heart-c2r1.dxf",
+            "heart-c2.dxf",
+            "heart-cr.dxf",
+            "-c1r1",
+        ] {
+            assert_eq!(ManifestTile::of(Path::new(other), 1), None, "{other}");
+        }
     }
 
     #[test]

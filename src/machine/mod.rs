@@ -28,6 +28,7 @@ use crate::user_folder::user_folder;
 
 pub use estimate::Estimate;
 pub use field::{FieldTile, Manifest, ManifestTile};
+pub(crate) use field::{manifest_path, tile_path};
 
 /// An engraver.
 ///

@@ -12,7 +12,7 @@ use crate::blank::Blank;
 use crate::error::{Error, Result};
 use crate::format::{self, Batch};
 use crate::json;
-use crate::machine::{Machine, Manifest, ZCompensation};
+use crate::machine::{Machine, Manifest, ZCompensation, manifest_path, tile_path};
 use crate::photo::Photo;
 use crate::plan::Plan;
 use crate::report::{
@@ -172,8 +172,8 @@ pub(super) fn check_parts(
     let mut targets: Vec<PathBuf> = Vec::new();
     for output in &request.outputs {
         let parts = job.parts.iter();
-        targets.extend(parts.map(|part| for_machine::tile_path(&output.path, part.tile)));
-        targets.push(for_machine::manifest_path(&output.path));
+        targets.extend(parts.map(|part| tile_path(&output.path, part.tile)));
+        targets.push(manifest_path(&output.path));
     }
     let others = [&request.tone_map, &request.preview, &request.report];
     targets.extend(others.into_iter().flatten().cloned());
@@ -189,9 +189,9 @@ pub(super) fn of_other_jobs(request: &Request, job: &Job<'_>) -> Vec<String> {
     for output in &request.outputs {
         let parts = job.parts.iter();
         let own: Vec<PathBuf> = parts
-            .map(|part| for_machine::tile_path(&output.path, part.tile))
+            .map(|part| tile_path(&output.path, part.tile))
             .collect();
-        let path = for_machine::manifest_path(&output.path);
+        let path = manifest_path(&output.path);
         let manifest = Manifest::read(&path);
         let tiles = manifest.iter().flat_map(|manifest| &manifest.tiles);
         let mut others: Vec<PathBuf> = tiles.map(|tile| path.with_file_name(&tile.file)).collect();
@@ -240,7 +240,7 @@ pub(super) fn add_clouds(
     for output in &request.outputs {
         for part in &job.parts {
             run.check()?;
-            let path = for_machine::tile_path(&output.path, part.tile);
+            let path = tile_path(&output.path, part.tile);
             let comments = [&part.statement[..], &comments].concat();
             let written = batch.add(&path, |out| {
                 let text = &plan.settings.output.text;
@@ -258,7 +258,7 @@ pub(super) fn add_clouds(
         if !job.is_whole() {
             let manifest = job.manifest(machine, &output.path);
             let json = json::document(&manifest);
-            let path = for_machine::manifest_path(&output.path);
+            let path = manifest_path(&output.path);
             add(batch, &path, json.as_bytes())?;
         }
     }

@@ -5,14 +5,14 @@
 //! gets the cloud itself: nothing here costs or changes anything then.
 
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::blank::Blank;
 use crate::cloud::Cloud;
 use crate::convert::{Coordinates, Written};
 use crate::error::{Error, Result};
 use crate::format::{Format, TextSettings};
-use crate::machine::{Estimate, FieldTile, Machine, Manifest, Units, ZCompensation};
+use crate::machine::{Estimate, FieldTile, Machine, Manifest, Units, ZCompensation, tile_path};
 use crate::order;
 use crate::plan::{LEAST_UNITS, Plan};
 use crate::settings::Settings;
@@ -203,27 +203,6 @@ fn part(tile: &FieldTile, machine: &Machine, entry_mm: f64) -> Part<'static> {
     }
 }
 
-/// The file of a tile: `heart.dxf` becomes `heart-c2r1.dxf`.
-pub(super) fn tile_path(output: &Path, tile: Option<[u32; 2]>) -> PathBuf {
-    let Some([column, row]) = tile else {
-        return output.to_owned();
-    };
-    let mut name = output.file_stem().unwrap_or_default().to_owned();
-    name.push(format!("-c{column}r{row}"));
-    if let Some(extension) = output.extension() {
-        name.push(".");
-        name.push(extension);
-    }
-    output.with_file_name(name)
-}
-
-/// The manifest beside an output: `heart.dxf` has `heart.dxf.manifest.json`.
-pub(super) fn manifest_path(output: &Path) -> PathBuf {
-    let mut name = output.file_name().unwrap_or_default().to_owned();
-    name.push(".manifest.json");
-    output.with_file_name(name)
-}
-
 /// By how much a job is planned more carefully, mm, so that its promises survive the machine's coordinates in the
 /// decimals of the files.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -392,16 +371,6 @@ mod tests {
     use super::*;
     use crate::machine::Mirror;
     use crate::settings::DxfDialect;
-
-    #[test]
-    fn tiles_and_manifests_have_names_beside_their_output() {
-        let output = Path::new("jobs/heart.v2.dxf");
-        let tile = tile_path(output, Some([2, 1]));
-        assert_eq!(tile, Path::new("jobs/heart.v2-c2r1.dxf"));
-        assert_eq!(tile_path(output, None), output);
-        let manifest = manifest_path(output);
-        assert_eq!(manifest, Path::new("jobs/heart.v2.dxf.manifest.json"));
-    }
 
     fn machine(change: impl FnOnce(&mut Machine)) -> Machine {
         let mut machine = Machine::find("green-532").unwrap();
